@@ -86,6 +86,43 @@ struct outcome {
     double uncalibrated_s;
 };
 
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ at[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* Everything that was asked for: model, hyper-parameters, formats, requests, cores. */
+static uint64_t key_of(const struct run *run)
+{
+    const struct model *model = run->model;
+    const int64_t numbers[] = {
+        model->layers,
+        model->ffn.moe.experts,
+        model->ffn.moe.top_k,
+        model->ffn.moe.expert_ffn,
+        (int64_t)run->precision.weights,
+        (int64_t)run->precision.activations,
+        (int64_t)run->precision.kv_cache,
+        run->workload.batch,
+        run->workload.input_tokens,
+        run->workload.output_tokens,
+        run->engine.threads,
+        (int64_t)run->engine.launch,
+        run->device_count,
+        run->deploy.tp,
+        run->deploy.pp,
+        run->deploy.dp,
+        run->deploy.ep,
+    };
+    uint64_t hash = hash_bytes(UINT64_C(14695981039346656037), numbers, sizeof numbers);
+    hash = hash_bytes(hash, model->id, strlen(model->id));
+    hash = hash_bytes(hash, run->device->id, strlen(run->device->id));
+    return hash ? hash : 1;
+}
+
 static void add_run_row(struct judgement *judgement, const struct sample_set *set,
                         const struct run_sample *sample, const struct run *run, int class,
                         double measured_s, const struct outcome *outcome)
@@ -114,6 +151,7 @@ static void add_run_row(struct judgement *judgement, const struct sample_set *se
         .predicted_s = predicted_s,
         .uncalibrated_s = outcome->uncalibrated_s,
         .interval = outcome->interval,
+        .key = key_of(run),
         .is_held_out = true,
     };
 }

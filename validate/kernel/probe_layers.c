@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { REQUESTS_MAX = 16, NEW_TOKENS_MAX = 512, LAYERS_MAX_COLD = 64 };
+enum { REQUESTS_MAX = 16, NEW_TOKENS_MAX = 512 };
 
 /* Attention of one shape. */
 struct attention_bench {
@@ -20,13 +20,16 @@ struct attention_bench {
     struct float_rows out;
 };
 
-/* As many layers as make the caches of all requests outgrow the processor's. */
+/* As many layers as make the caches of all requests outgrow the processor's; blocks are taken
+ * whole.
+ */
 static int64_t cold_layers(const struct probe_options *options, const struct attention *a,
-                           double tokens, enum format format)
+                           double requests, int64_t context, enum format format)
 {
-    double bytes = 2.0 * tokens * (double)(a->kv_heads * a->head_dim) * format_bytes(format);
-    double layers = options->cold_bytes / bytes + 1.0;
-    return layers < LAYERS_MAX_COLD ? (int64_t)layers : LAYERS_MAX_COLD;
+    double kept = (double)((context + KV_BLOCK_TOKENS - 1) / KV_BLOCK_TOKENS * KV_BLOCK_TOKENS);
+    double bytes =
+        2.0 * requests * kept * (double)(a->kv_heads * a->head_dim) * format_bytes(format);
+    return (int64_t)(options->cold_bytes / bytes) + 1;
 }
 
 static bool attention_init(struct attention_bench *bench, const struct probe_options *options,
@@ -37,7 +40,7 @@ static bool attention_init(struct attention_bench *bench, const struct probe_opt
     int64_t stride = (a->heads * a->head_dim + 31) / 32 * 32;
     int64_t rows = bench->requests * new_tokens;
     size_t bytes = (size_t)(rows * stride) * sizeof(float);
-    bench->model.layers = cold_layers(options, a, (double)(context * bench->requests), format);
+    bench->model.layers = cold_layers(options, a, (double)bench->requests, context, format);
     bench->queries = (struct float_rows){pages_take(&bench->pages, bytes), stride};
     bench->out = (struct float_rows){pages_take(&bench->pages, bytes), stride};
     for (int64_t i = 0; i < bench->requests; i++)
