@@ -94,8 +94,9 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
     return hash;
 }
 
-/* Everything that was asked for: model, hyper-parameters, formats, requests, cores. */
-static uint64_t key_of(const struct run *run)
+/* Everything that was asked for: model, hyper-parameters, formats, requests, cores; a first token
+ * doesn't depend on those after it. */
+static uint64_t key_of(const struct run *run, int class)
 {
     const struct model *model = run->model;
     const int64_t numbers[] = {
@@ -108,7 +109,7 @@ static uint64_t key_of(const struct run *run)
         (int64_t)run->precision.kv_cache,
         run->workload.batch,
         run->workload.input_tokens,
-        run->workload.output_tokens,
+        class == CLASS_TTFT ? 0 : run->workload.output_tokens,
         run->engine.threads,
         (int64_t)run->engine.launch,
         run->device_count,
@@ -151,7 +152,7 @@ static void add_run_row(struct judgement *judgement, const struct sample_set *se
         .predicted_s = predicted_s,
         .uncalibrated_s = outcome->uncalibrated_s,
         .interval = outcome->interval,
-        .key = key_of(run),
+        .key = key_of(run, class),
         .is_held_out = true,
     };
 }

@@ -10,6 +10,7 @@ enum { REQUESTS_MAX = 16, NEW_TOKENS_MAX = 512 };
 /* Attention of one shape. */
 struct attention_bench {
     struct gemm gemm;
+    const struct bench *memory; /* what goes through the caches before each call */
     struct pages pages;
     struct model model;
     struct kv_cache cache;
@@ -77,12 +78,17 @@ static void run_attention(void *context, int64_t repetition)
         flash_prefill(&flash, &bench->segments[i]);
 }
 
-/* The projection before it has written the queries just now. */
+/* Between two calls of a step lies a layer: its weights went through the caches, then the
+ * projection has written the queries just now. */
+enum { LAYER_BYTES = 16 << 20 };
+
 static void write_queries(void *context, int64_t repetition)
 {
     const struct attention_bench *bench = context;
     const struct attention *a = &bench->model.attention;
+    size_t room = bench->memory->weights_bytes;
     (void)repetition;
+    bench_read(bench->memory, room < LAYER_BYTES ? room : (size_t)LAYER_BYTES);
     bench_touch(&bench->gemm, bench->queries, bench->requests * bench->segments[0].count,
                 a->heads * a->head_dim);
 }
@@ -173,6 +179,7 @@ static bool attention_row(const struct probe_options *options, struct bench *mem
     const int64_t *heads = attention_heads[point / LOADS];
     struct attention_bench bench = {
         .gemm = memory->gemm,
+        .memory = memory,
         .requests = load[0],
         .model = {.attention = {.heads = heads[0], .kv_heads = heads[1], .head_dim = heads[2]}}};
     pages_init(&bench.pages);
