@@ -277,6 +277,7 @@ void rates_init(struct rates *rates, const struct device *device, int64_t hidden
     rates->layer_floor_s = layer_floor(device, hidden);
     rates->layer_floor_spread = uncalibrated_spread; /* from vendors' speeds, without an error */
     rates->launch = launch_of(device);
+    rates->device_eager_s = rates->launch.eager_s;
 }
 
 /* The narrowest format among the weights that `kernel` multiplies [B]. */
@@ -297,6 +298,8 @@ void rates_set_precision(struct rates *rates, const struct run *run)
     static const enum kernel kernels[] = {KERNEL_GEMM, KERNEL_MOE};
     double activation_bytes = format_bytes(run->precision.activations);
     rates->quantise_byte_per_s = 0.0;
+    rates->launch.eager_s =
+        run->engine.operator_s > 0.0 ? run->engine.operator_s : rates->device_eager_s;
     if (run->levers && run->levers->streaming.byte_per_s > 0.0)
         rates->host_byte_per_s = run->levers->streaming.byte_per_s;
     if (run->device->kind != DEVICE_GPU)
