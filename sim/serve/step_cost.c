@@ -38,23 +38,48 @@ static struct race_block block_of(const struct predictor *predictor, const struc
     return block;
 }
 
-/* The operators of one layer that run. Inside a captured graph nothing is launched one by one, so
- * the longest path is the plain sum. */
+/* Appends the operators `first` to `end` of a layer that run. Inside a captured graph nothing is
+ * launched one by one, so the longest path is the plain sum. */
+static void add_layer(const struct predictor *predictor, const struct step_cost *cost, int kind,
+                      struct op_range range, struct race_block *block)
+{
+    int end = range.first + range.count;
+    if (predictor->run->engine.launch == LAUNCH_GRAPH) {
+        for (int i = range.first; i < end; i++)
+            if (step_runs(&cost->step, kind, &cost->step.ops[i]))
+                block->device_ns += cost->costs[i].time_s * 1e9;
+        block->span_ns = block->device_ns;
+        return;
+    }
+    for (int i = range.first; i < end; i++)
+        if (step_runs(&cost->step, kind, &cost->step.ops[i]))
+            add_to_block(predictor, cost, i, block);
+}
+
+/* The operators of a layer up to the first one that may change; none where levers are pulled, which
+ * change any. */
+static void find_leads(const struct predictor *predictor, struct step_cost *cost)
+{
+    for (int kind = 0; kind < cost->step.layout->kind_count; kind++) {
+        struct op_range range = cost->step.layers[kind];
+        struct op_range fluid = cost->step.fluid[kind];
+        int next = fluid.count > 0 ? cost->step.fluid_ops[fluid.first] : range.first + range.count;
+        if (predictor->run->levers)
+            next = range.first;
+        range.count = next - range.first;
+        cost->leads[kind] = (struct layer_lead){next, race_block_empty()};
+        add_layer(predictor, cost, kind, range, &cost->leads[kind].block);
+    }
+}
+
 static struct race_block layer_block(const struct predictor *predictor,
                                      const struct step_cost *cost, int kind)
 {
-    struct race_block block = race_block_empty();
     struct op_range range = cost->step.layers[kind];
-    bool is_graph = predictor->run->engine.launch == LAUNCH_GRAPH;
-    for (int i = range.first; i < range.first + range.count; i++)
-        if (step_runs(&cost->step, kind, &cost->step.ops[i])) {
-            if (is_graph)
-                block.device_ns += cost->costs[i].time_s * 1e9;
-            else
-                add_to_block(predictor, cost, i, &block);
-        }
-    if (is_graph)
-        block.span_ns = block.device_ns;
+    const struct layer_lead *lead = &cost->leads[kind];
+    struct race_block block = lead->block;
+    add_layer(predictor, cost, kind,
+              (struct op_range){lead->next, range.first + range.count - lead->next}, &block);
     return block;
 }
 
@@ -62,9 +87,9 @@ static struct race_block layer_block(const struct predictor *predictor,
 static void choose_variant(struct step_cost *cost, int kind)
 {
     double time[3] = {0.0, 0.0, 0.0};
-    struct op_range range = cost->step.layers[kind];
-    for (int i = range.first; i < range.first + range.count; i++)
-        time[cost->step.ops[i].variant] += cost->costs[i].time_s;
+    const int *fluid = &cost->step.fluid_ops[cost->step.fluid[kind].first];
+    for (int i = 0; i < cost->step.fluid[kind].count; i++)
+        time[cost->step.ops[fluid[i]].variant] += cost->costs[fluid[i]].time_s;
     double absorbed = time[VARIANT_ABSORBED];
     double naive = time[VARIANT_NAIVE];
     if (absorbed > 0.0 && naive > 0.0)
@@ -73,6 +98,8 @@ static void choose_variant(struct step_cost *cost, int kind)
 
 static void add_floor(const struct predictor *predictor, struct step_cost *cost, int kind)
 {
+    if (!(predictor->rates->layer_floor_s > 0.0))
+        return;
     double factor = deviation_factor(&predictor->run->engine.deviation, KERNEL_COUNT,
                                      predictor->rates->layer_floor_spread);
     double floor_ns = predictor->rates->layer_floor_s * factor * 1e9;
@@ -247,12 +274,10 @@ static void hide_helpers(const struct predictor *predictor, struct step_cost *co
         if (!is_fetch && op->kind != OP_HOST_EXPERTS)
             continue;
         double hidden = is_fetch ? prefetched * layer_s : experts_s;
-        cost->costs[i].time_s =
-            fmax(op_time_deviated(predictor->run,
-                                  is_fetch ? predictor->rates : predictor->host_rates, op)
-                         .time_s -
-                     hidden,
-                 0.0);
+        struct op_cost whole;
+        op_time_deviated(predictor->run, is_fetch ? predictor->rates : predictor->host_rates, op,
+                         &whole);
+        cost->costs[i].time_s = fmax(whole.time_s - hidden, 0.0);
     }
 }
 
@@ -312,17 +337,23 @@ static void cost_host_operators(const struct predictor *predictor, struct step_c
         for (int i = range.first; i < range.first + range.count; i++) {
             const struct op *op = &cost->step.ops[i];
             if (predictor->layout->kinds[kind].is_on_host || op->kind == OP_HOST_EXPERTS)
-                cost->costs[i] = op_time_deviated(predictor->run, predictor->host_rates, op);
+                op_time_deviated(predictor->run, predictor->host_rates, op, &cost->costs[i]);
         }
     }
 }
 
 static void cost_operators(const struct predictor *predictor, struct step_cost *cost)
 {
-    for (int i = 0; i < cost->step.op_count; i++)
-        cost->costs[i] = op_time_deviated(predictor->run, predictor->rates, &cost->step.ops[i]);
+    for (int i = 0; i < cost->step.op_count; i++) {
+        const struct op *op = &cost->step.ops[i];
+        if (op->twin > 0)
+            cost->costs[i] = cost->costs[op->twin];
+        else
+            op_time_deviated(predictor->run, predictor->rates, op, &cost->costs[i]);
+    }
     if (predictor->host_rates)
         cost_host_operators(predictor, cost);
+    find_leads(predictor, cost);
     cost->entry = block_of(predictor, cost, cost->step.entry);
     cost->exit = block_of(predictor, cost, cost->step.exit);
     for (int i = 0; i < cost->step.sends.count; i++)
@@ -356,19 +387,19 @@ void step_cost_move(const struct predictor *predictor, const struct batch_part *
     struct batch_part moved = cost->step.copies == 2 ? half_of(part) : *part;
     step_move_decode(predictor->run, &moved, &cost->step);
     for (int kind = 0; kind < predictor->layout->kind_count; kind++) {
-        struct op_range range = cost->step.layers[kind];
+        const int *fluid = &cost->step.fluid_ops[cost->step.fluid[kind].first];
         const struct rates *rates = layer_rates(predictor, kind);
-        for (int i = range.first; i < range.first + range.count; i++)
-            if (op_follows_context(cost->step.ops[i].kind))
-                cost->costs[i] = op_time_deviated(predictor->run, rates, &cost->step.ops[i]);
+        for (int i = 0; i < cost->step.fluid[kind].count; i++) {
+            const struct op *op = &cost->step.ops[fluid[i]];
+            if (!op_follows_context(op->kind))
+                continue;
+            if (op->twin > 0)
+                cost->costs[fluid[i]] = cost->costs[op->twin];
+            else
+                op_time_deviated(predictor->run, rates, op, &cost->costs[fluid[i]]);
+        }
     }
     race_step(predictor, cost);
-}
-
-/* What differs between two contexts, or between the forms of MLA. */
-static bool depends_on_context(const struct op *op)
-{
-    return op_follows_context(op->kind) || op->variant != VARIANT_ALWAYS;
 }
 
 double step_cost_floor(const struct predictor *predictor, struct step_cost *cost, double *stage_s)
@@ -383,7 +414,7 @@ double step_cost_floor(const struct predictor *predictor, struct step_cost *cost
         return 0.0;
     for (int i = 0; i < cost->step.op_count; i++) {
         saved[i] = cost->costs[i].time_s;
-        if (depends_on_context(&cost->step.ops[i]))
+        if (op_is_fluid(&cost->step.ops[i]))
             cost->costs[i].time_s = 0.0;
     }
     race_step(predictor, cost);
