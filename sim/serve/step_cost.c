@@ -146,6 +146,21 @@ static struct race_block overlapped_block(const struct predictor *predictor,
     return (struct race_block){host_ns, time_ns, fmax(time_ns, host_ns)};
 }
 
+static bool is_graph(const struct predictor *predictor)
+{
+    return predictor->run->engine.launch == LAUNCH_GRAPH;
+}
+
+/* Runs `count` equal layers (or pairs of half batches) after what `race` has run. */
+static void run_block(const struct predictor *predictor, const struct race_block *block,
+                      double count, struct race *race)
+{
+    if (is_graph(predictor) && race->device_ns > race->host_ns)
+        race_run_captured(race, block, count);
+    else
+        race_run(race, block, count);
+}
+
 /* Runs layers first … first + count − 1; returns the device's time in them. */
 static double run_layers(const struct predictor *predictor, const struct step_cost *cost,
                          int64_t first, int64_t count, struct race *race)
@@ -163,7 +178,7 @@ static double run_layers(const struct predictor *predictor, const struct step_co
         int kind = layout->runs[i].kind;
         double layers = (double)(end - begin);
         if (cost->step.copies == 1) {
-            race_run(race, &cost->blocks[kind], layers);
+            run_block(predictor, &cost->blocks[kind], layers, race);
             device_ns += layers * cost->blocks[kind].device_ns;
             continue;
         }
@@ -176,36 +191,46 @@ static double run_layers(const struct predictor *predictor, const struct step_co
 
 static double race_end(const struct race *race)
 {
-    return fmax(race->device_ns, race->host_ns);
+    return race->device_ns > race->host_ns ? race->device_ns : race->host_ns;
 }
 
 static struct race race_start(const struct predictor *predictor)
 {
-    double launch_ns = predictor->run->engine.launch == LAUNCH_GRAPH
-                           ? predictor->rates->launch.graph_s * 1e9
-                           : 0.0;
+    double launch_ns = is_graph(predictor) ? predictor->rates->launch.graph_s * 1e9 : 0.0;
     return (struct race){launch_ns, launch_ns};
+}
+
+/* A stage by itself: `count` layers from `first` on, and what stands at the pipeline's ends. */
+static double stage_time(const struct predictor *predictor, const struct step_cost *cost,
+                         int64_t first, int64_t count)
+{
+    double copies = (double)cost->step.copies;
+    struct race alone = race_start(predictor);
+    if (first == 0)
+        race_run(&alone, &cost->entry, copies);
+    run_layers(predictor, cost, first, count, &alone);
+    if (first + count == cost->step.layout->layer_count)
+        race_run(&alone, &cost->exit, copies);
+    return race_end(&alone);
 }
 
 /* The step's way through all stages, and the slowest of them. */
 static void race_stages(const struct predictor *predictor, struct step_cost *cost)
 {
+    const struct layout *layout = cost->step.layout;
     int64_t stages = predictor->run->deploy.pp > 1 ? predictor->run->deploy.pp : 1;
     double copies = (double)cost->step.copies;
     struct race pass = race_start(predictor);
     double device_ns = 0.0;
     double slowest = 0.0;
     int64_t first = 0;
+    int64_t before = 0; /* layers of the stage before */
     for (int64_t s = 0; s < stages; s++) {
-        int64_t count = layout_stage_layers(cost->step.layout, stages, s);
-        struct race alone = race_start(predictor);
+        int64_t count = layout_stage_layers(layout, stages, s);
         const struct race_block *send = &cost->sends[s > cost->step.send_counts[0] ? 1 : 0];
-        if (s == 0)
-            race_run(&alone, &cost->entry, copies);
-        run_layers(predictor, cost, first, count, &alone);
-        if (s == stages - 1)
-            race_run(&alone, &cost->exit, copies);
-        slowest = fmax(slowest, race_end(&alone));
+        bool is_like_last = layout->run_count == 1 && s > 1 && s < stages - 1 && count == before;
+        if (!is_like_last)
+            slowest = fmax(slowest, stage_time(predictor, cost, first, count));
         if (s > 0) {
             race_run(&pass, send, copies);
             device_ns += copies * send->device_ns;
@@ -215,6 +240,7 @@ static void race_stages(const struct predictor *predictor, struct step_cost *cos
             race_run(&pass, &cost->entry, copies);
         device_ns += run_layers(predictor, cost, first, count, &pass);
         first += count;
+        before = count;
     }
     race_run(&pass, &cost->exit, copies);
     cost->device_s = 1e-9 * (device_ns + copies * (cost->entry.device_ns + cost->exit.device_ns));
@@ -229,7 +255,8 @@ static void race_plain(const struct predictor *predictor, struct step_cost *cost
     struct race race = race_start(predictor);
     race_run(&race, &cost->entry, 1.0);
     for (int i = 0; i < layout->run_count; i++)
-        race_run(&race, &cost->blocks[layout->runs[i].kind], (double)layout->runs[i].layers);
+        run_block(predictor, &cost->blocks[layout->runs[i].kind], (double)layout->runs[i].layers,
+                  &race);
     race_run(&race, &cost->exit, 1.0);
     double device_ns = cost->entry.device_ns + cost->exit.device_ns;
     for (int kind = 0; kind < layout->kind_count; kind++)
@@ -409,8 +436,7 @@ double step_cost_floor(const struct predictor *predictor, struct step_cost *cost
     *stage_s = 0.0;
     for (int i = 0; i < cost->step.op_count; i++)
         has_variants = has_variants || cost->step.ops[i].variant != VARIANT_ALWAYS;
-    bool is_graph = predictor->run->engine.launch == LAUNCH_GRAPH;
-    if (cost->step.copies != 1 || predictor->run->levers || (has_variants && !is_graph))
+    if (cost->step.copies != 1 || predictor->run->levers || (has_variants && !is_graph(predictor)))
         return 0.0;
     for (int i = 0; i < cost->step.op_count; i++) {
         saved[i] = cost->costs[i].time_s;
@@ -509,20 +535,23 @@ int64_t step_cost_tasks(struct arena *arena, const struct predictor *predictor,
     return writer.count;
 }
 
-/* Time by kernel class [s], and the spread of each: the largest of the arithmetics in use. */
+/* Time by kernel class [s], and how far each may be off: the most of the arithmetics in use. */
 struct class_times {
     double seconds[KERNEL_COUNT];
-    double spread[KERNEL_COUNT];
+    double slower[KERNEL_COUNT];
+    double faster[KERNEL_COUNT];
 };
 
 static void add_class_time(const struct predictor *predictor, const struct step_cost *cost,
                            int index, double repeats, struct class_times *times)
 {
     const struct op *op = &cost->step.ops[index];
-    double spread = predictor->rates->kernels[op->kernel][op->math].fit.spread_ratio;
+    const struct kernel_rate *rate = &predictor->rates->kernels[op->kernel][op->math];
     times->seconds[op->kernel] += repeats * cost->costs[index].time_s;
-    if (spread > times->spread[op->kernel])
-        times->spread[op->kernel] = spread;
+    if (rate->slower_ratio > times->slower[op->kernel]) {
+        times->slower[op->kernel] = rate->slower_ratio;
+        times->faster[op->kernel] = rate->faster_ratio;
+    }
 }
 
 struct interval step_cost_interval(const struct predictor *predictor, const struct step_cost *cost)
@@ -550,8 +579,8 @@ struct interval step_cost_interval(const struct predictor *predictor, const stru
     for (int kernel = 0; kernel < KERNEL_COUNT; kernel++) {
         if (!(times.seconds[kernel] > 0.0))
             continue;
-        double down = times.seconds[kernel] * -expm1(-times.spread[kernel]);
-        double up = times.seconds[kernel] * expm1(times.spread[kernel]);
+        double down = times.seconds[kernel] * times.faster[kernel];
+        double up = times.seconds[kernel] * times.slower[kernel];
         below += down * down;
         above += up * up;
     }
