@@ -4,6 +4,17 @@
 
 #include "cost/op_time.h"
 
+/** The larger and the smaller of two numbers: fmax and fmin without their care for NaN, in line. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 /** (a^p + b^p)^(1/p): the larger of the two, rounded where they meet. */
 double smooth_max(double a, double b, double p);
 

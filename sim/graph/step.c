@@ -74,7 +74,7 @@ bool layout_init_part(struct layout *layout, const struct run *run, int64_t firs
 /* Operators are cleared several at a time, which is faster than one by one. */
 static void clear_ahead(struct builder *builder)
 {
-    enum { AHEAD = 20 };
+    enum { AHEAD = 16 };
     int left = STEP_OPS_MAX - builder->cleared;
     int count = left < AHEAD ? left : AHEAD;
     memset(&builder->step->ops[builder->cleared], 0, (size_t)count * sizeof(struct op));
