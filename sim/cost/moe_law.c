@@ -74,8 +74,8 @@ static double weights_time(const struct rates *rates, const struct kernel_rate *
     return hit * bytes / (2.0 * rates->memory_byte_per_s) + (1.0 - hit) * time;
 }
 
-struct op_cost moe_time(const struct rates *rates, const struct kernel_rate *rate,
-                        const struct op *op)
+void moe_time(const struct rates *rates, const struct kernel_rate *rate, const struct op *op,
+              struct op_cost *cost)
 {
     const struct kernel_fit *fit = &rate->fit;
     const struct op_shape *shape = &op->shape;
@@ -86,12 +86,10 @@ struct op_cost moe_time(const struct rates *rates, const struct kernel_rate *rat
                    (2.0 * fit->gather_ratio * shape->depth +
                     2.0 * fit->middle_ratio * (shape->inputs + 2.0) * shape->columns) /
                    rates->memory_byte_per_s;
-    struct op_cost cost = {
-        .fixed_s = fit->fixed_s + fit->expert_s * shape->experts,
-        .compute_s = products_time(rates, rate, shape, tile, blocks),
-        .memory_s = weights_time(rates, rate, shape, tile, blocks),
-    };
-    cost.time_s = cost.fixed_s + moved + smooth_max(cost.compute_s, cost.memory_s, fit->smooth);
-    cost.memory_s += moved;
-    return cost;
+    double compute = products_time(rates, rate, shape, tile, blocks);
+    double weights = weights_time(rates, rate, shape, tile, blocks);
+    cost->fixed_s = fit->fixed_s + fit->expert_s * shape->experts;
+    cost->compute_s = compute;
+    cost->memory_s = weights + moved;
+    cost->time_s = cost->fixed_s + moved + smooth_max(compute, weights, fit->smooth);
 }

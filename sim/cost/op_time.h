@@ -34,4 +34,7 @@ struct op_cost {
  */
 struct op_cost op_time(const struct rates *rates, const struct op *op);
 
+/** The same, left in `*cost`: for those who cost operator after operator. */
+void op_time_into(const struct rates *rates, const struct op *op, struct op_cost *cost);
+
 #endif
