@@ -133,6 +133,23 @@ static double least_prefill(const struct rates *rates, const struct run *run,
 }
 
 /*
+ * Least time of the mean decode step [s]: what it reads of weights and KV cache, less what caches
+ * may hold, at the datasheet's bandwidth (or the one probed beside the run) with a margin for
+ * clocks and rounding. 0 where a step yields more than a token.
+ */
+static double least_step(const struct rates *rates, const struct run *run,
+                         const struct prediction *prediction)
+{
+    const double margin = 1.05;
+    if (run->levers && run->levers->speculation.method != SPECULATION_NONE)
+        return 0.0;
+    const struct phase *decode = &prediction->decode;
+    double bytes = decode->mbu * decode->time_s * rates->memory_byte_per_s - rates->cache_bytes;
+    double rate = fmax(rates->memory_byte_per_s, rates->read_byte_per_s);
+    return fmax(bytes, 0.0) / (margin * rate);
+}
+
+/*
  * Time between tokens as the sample's client saw it. In a closed loop of n requests each decode of
  * (output - 1) steps is interrupted by one prefill of each of the n - 1 others: a fluid balance
  * without queueing.
@@ -145,6 +162,66 @@ static double seen_tpot(const struct run_sample *sample, const struct run *run,
     if (!sample->is_closed_loop || steps < 1.0)
         return prediction->tpot_s;
     return prediction->tpot_s + (requests - 1.0) / requests * prediction->ttft_s / steps;
+}
+
+/* What a run's figures are held against. */
+struct both {
+    struct prediction best;
+    struct prediction rough;
+    double least_prefill_s; /* nothing real is faster */
+    double least_step_s;    /* nor than this */
+};
+
+/* Adds the figures of a run; returns why one was refused, else NULL. */
+static const char *judge_figures(struct judgement *judgement, const struct sample_set *set,
+                                 const struct run_sample *sample, const struct run *run,
+                                 const struct both *both)
+{
+    const struct prediction *best = &both->best;
+    const struct prediction *rough = &both->rough;
+    double batch = (double)run->workload.batch;
+    double output = (double)run->workload.output_tokens;
+    double steps = fmax(output - 1.0, 0.0);
+    const char *too_fast =
+        run->model->ffn.moe.experts > 0
+            ? "decode steps faster than reading the KV cache and the experts that independent "
+              "tokens hit, at the datasheet's bandwidth (requests that are alike share experts)"
+            : "decode steps faster than reading weights and KV cache at the datasheet's bandwidth";
+    const struct {
+        int class;
+        double measured_s;
+        double least_s;
+        struct outcome outcome;
+        const char *why;
+    } rows[] = {
+        {CLASS_TTFT,
+         known(sample->ttft_s,
+         batch * (double)run->workload.input_tokens / sample->prefill_tok_per_s),
+         both->least_prefill_s,
+         {best->ttft_s, best->ttft_interval, rough->ttft_s},
+         "a prefill faster than the datasheet's peak"},
+        {CLASS_TPOT,
+         known(sample->tpot_s, batch / sample->decode_tok_per_s),
+         both->least_step_s,
+         {seen_tpot(sample, run, best), best->tpot_interval, seen_tpot(sample, run, rough)},
+         too_fast                                    },
+        {CLASS_E2E,
+         known(sample->e2e_s,  batch * output / sample->output_tok_per_s),
+         steps * both->least_step_s,
+         {best->e2e_s, best->e2e_interval, rough->e2e_s},
+         too_fast                                    },
+    };
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].measured_s < rows[i].least_s) {
+            judgement->refused[rows[i].class]++;
+            why = rows[i].why;
+        } else {
+            add_run_row(judgement, set, sample, run, rows[i].class, rows[i].measured_s,
+                        &rows[i].outcome);
+        }
+    }
+    return why;
 }
 
 const char *judge_run(struct judgement *judgement, const struct sample_set *set,
@@ -170,25 +247,11 @@ const char *judge_run(struct judgement *judgement, const struct sample_set *set,
     rates_set_threads(plain, run->engine.threads);
     predictor.rates = plain;
     struct prediction rough = static_batch_predict(&predictor, cost);
-    double batch = (double)run->workload.batch;
-    double input = batch * (double)run->workload.input_tokens;
-    double output = batch * (double)run->workload.output_tokens;
-    double ttft_s = known(sample->ttft_s, input / sample->prefill_tok_per_s);
-    bool is_impossible = ttft_s < least_prefill(plain, run, &best);
-    if (is_impossible)
-        judgement->refused[CLASS_TTFT]++;
-    else
-        add_run_row(judgement, set, sample, run, CLASS_TTFT, ttft_s,
-                    &(struct outcome){best.ttft_s, best.ttft_interval, rough.ttft_s});
-    add_run_row(judgement, set, sample, run, CLASS_TPOT,
-                known(sample->tpot_s, batch / sample->decode_tok_per_s),
-                &(struct outcome){seen_tpot(sample, run, &best), best.tpot_interval,
-                                  seen_tpot(sample, run, &rough)});
-    add_run_row(judgement, set, sample, run, CLASS_E2E,
-                known(sample->e2e_s, output / sample->output_tok_per_s),
-                &(struct outcome){best.e2e_s, best.e2e_interval, rough.e2e_s});
+    const char *why = judge_figures(judgement, set, sample, run,
+                                    &(struct both){best, rough, least_prefill(plain, run, &best),
+                                                   least_step(probed, run, &best)});
     arena_release(&scratch);
-    return is_impossible ? "a prefill faster than the datasheet's peak" : NULL;
+    return why;
 }
 
 void judge_refuse_run(struct judgement *judgement, const struct run_sample *sample)
