@@ -62,7 +62,8 @@ double mla_decode_time(const struct rates *rates, const struct kernel_rate *rate
                        const struct op *op);
 
 /**
- * Routed experts [s]: two grouped products on row blocks padded per expert, weights of the distinct
+ * Routed experts [s]: two grouped products on row blocks padded per expert, by the tile of the
+ * engine's table for 16-bit weights and by the best tile for narrower ones; weights of the distinct
  * experts hit (again per block where they outgrow the cache), gathering and scattering of rows, a
  * cost per expert held.
  */

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-const char *const bound_names[BOUND_COUNT] = {"compute", "memory",  "fixed",
+const char *const bound_names[BOUND_COUNT] = {"compute", "padding", "memory",       "fixed",
                                               "launch",  "latency", "communication"};
 
 /*
@@ -138,6 +138,25 @@ static void kernel_time(const struct rates *rates, const struct op *op, struct o
         roofline_time(rates, rate, op, cost);
 }
 
+/* Arithmetic of the operator alone, on tiles that fit it [s]. */
+static double useful_time(const struct rates *rates, const struct op *op)
+{
+    const struct kernel_rate *rate = &rates->kernels[op->kernel][op->math];
+    bool is_shared = rate->has_shape_law && rate->fit.family == FAMILY_CORES;
+    double part = is_shared ? rates->threads / rates->cores : 1.0;
+    return op->flops / (rate->flop_per_s * part);
+}
+
+static enum bound bound_of(const struct rates *rates, const struct op *op,
+                           const struct op_cost *cost)
+{
+    if (cost->fixed_s > cost->compute_s && cost->fixed_s > cost->memory_s)
+        return BOUND_FIXED;
+    if (!(cost->compute_s >= cost->memory_s))
+        return BOUND_MEMORY;
+    return useful_time(rates, op) < cost->memory_s ? BOUND_PADDING : BOUND_COMPUTE;
+}
+
 void op_time_into(const struct rates *rates, const struct op *op, struct op_cost *cost)
 {
     if (op_is_communication(op)) {
@@ -153,9 +172,7 @@ void op_time_into(const struct rates *rates, const struct op *op, struct op_cost
     } else {
         kernel_time(rates, op, cost);
     }
-    cost->bound = cost->compute_s >= cost->memory_s ? BOUND_COMPUTE : BOUND_MEMORY;
-    if (cost->fixed_s > cost->compute_s && cost->fixed_s > cost->memory_s)
-        cost->bound = BOUND_FIXED;
+    cost->bound = bound_of(rates, op, cost);
 }
 
 struct op_cost op_time(const struct rates *rates, const struct op *op)

@@ -127,7 +127,8 @@ static int layer_segments(const struct predictor *predictor, const struct step_c
         if (!step_runs(&cost->step, kind, op))
             continue;
         bool is_link = op_is_communication(op);
-        double factor = cost->costs[i].bound == BOUND_COMPUTE ? slowdown : 1.0;
+        enum bound bound = cost->costs[i].bound;
+        double factor = bound == BOUND_COMPUTE || bound == BOUND_PADDING ? slowdown : 1.0;
         if (count == 0 || segments[count - 1].is_link != is_link)
             segments[count++] = (struct segment){0.0, is_link};
         segments[count - 1].time += 1e9 * cost->costs[i].time_s * factor;
