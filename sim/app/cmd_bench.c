@@ -215,12 +215,16 @@ static void print_sweep(struct session *session, const char *path, const char *w
     int64_t done = 0;
     const char *file =
         arena_printf(&session->arena, "%s/configs/bench/%s", session->loader.data_root, path);
-    if (!grid_load(&session->loader, file, NULL, 0, &grid))
+    if (!grid_load(&session->loader, file, GRID_BY_CONFIG, NULL, 0, &grid))
         return;
     rows_layout(&grid, &layout);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct run_range range = {&grid, &layout, ROW_CSV, 0, grid.total, cores < 1 ? 1 : (int)cores,
-                              0,     1};
+    struct run_range range = {.grid = &grid,
+                              .layout = &layout,
+                              .format = ROW_CSV,
+                              .end = grid.total,
+                              .jobs = cores < 1 ? 1 : (int)cores,
+                              .ranks = 1};
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (!runner_run(&range, forget, &done))
         return;

@@ -22,6 +22,6 @@ struct backlog backlog_of(const struct collector *collector)
 
 bool backlog_grows(const struct backlog *backlog)
 {
-    return backlog->end >= 10 && 20 * backlog->end >= backlog->arrived &&
+    return backlog->end >= 20 && 20 * backlog->end >= backlog->arrived &&
            2 * backlog->end >= 3 * backlog->half;
 }

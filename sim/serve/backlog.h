@@ -15,7 +15,7 @@ struct backlog {
 struct backlog backlog_of(const struct collector *collector);
 
 /**
- * True when the queue grows until the end: at least 10 requests and 5 % of all wait when the last
+ * True when the queue grows until the end: at least 20 requests and 5 % of all wait when the last
  * one arrives, and 1.5 times as many as half way. In a stable queue both numbers are draws from one
  * distribution, small beside the number of requests; where clients send more than the server can
  * answer, the queue grows in proportion to time (the second is twice the first), and latencies say

@@ -1,6 +1,7 @@
 #include "sweep/grid.h"
 
 #include "conf/check.h"
+#include "sweep/grid_served.h"
 #include "sweep/names.h"
 
 #include <string.h>
@@ -18,6 +19,10 @@ static enum axis_effect effect_of(const struct axis *axis)
         return EFFECT_DEVICE;
     if (strncmp(axis->path, "options.", 8) == 0)
         return EFFECT_MODEL; /* levers prune models and tell layers apart */
+    if (strncmp(axis->path, "serving.server.", 15) == 0 || strcmp(axis->path, "seed") == 0)
+        return EFFECT_SERVER;
+    if (strncmp(axis->path, "serving.", 8) == 0)
+        return strcmp(axis->path, "serving.engine") == 0 ? EFFECT_MODEL : EFFECT_LOAD;
     if (strcmp(axis->path, "workload.output") == 0)
         return EFFECT_OUTPUT;
     if (strcmp(axis->path, "workload.input") == 0)
@@ -132,12 +137,12 @@ static bool parse_where(const struct loader *loader, struct grid *grid)
     return !axes->where || grid->where;
 }
 
-bool grid_load(const struct loader *loader, const char *path, const struct override *extra,
-               int extra_count, struct grid *grid)
+bool grid_load(const struct loader *loader, const char *path, enum grid_kind kind,
+               const struct override *extra, int extra_count, struct grid *grid)
 {
     struct reader reader = reader_of(loader);
     struct node *root = load_tree(loader, path);
-    *grid = (struct grid){0};
+    *grid = (struct grid){.engine_axis = -1};
     if (!root)
         return false;
     const struct node *sweep = schema_node(root, "sweep");
@@ -157,6 +162,10 @@ bool grid_load(const struct loader *loader, const char *path, const struct overr
     grid->total = axes_total(&grid->axes);
     load_named_by_axes(&with, path, grid);
     check_values(loader, grid);
+    grid->is_served = kind == GRID_BY_CONFIG && schema_has(grid->parts.root, "serving");
+    grid_refuse_axes(loader, grid);
+    if (grid->is_served)
+        grid_load_served(&with, path, grid);
     return parse_where(loader, grid) && loader->diags->error_count == 0;
 }
 
