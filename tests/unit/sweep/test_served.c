@@ -47,7 +47,7 @@ static const struct pool_axis {
     {"serving.server.watchdog",         {"1000000000", "1000"}                               },
     {"serving.server.fast_forward",     {"true", "false"}                                    },
     {"seed",                            {"1", "7"}                                           },
-    {"engine.memory_utilization",       {"0.9", "0.3"}                                       },
+    {"engine.memory_utilization",       {"0.9", "0.02"}                                      },
     {"engine.launch",                   {"graph", "eager"}                                   },
     {"engine.batched_tokens",           {"8192", "512"}                                      },
     {"precision.weights",               {"bf16", "fp8"}                                      },
@@ -219,7 +219,7 @@ static void equals_a_simulation_of_its_own(void)
     int counts[POINT_EXCLUDED + 1] = {0};
     int grids = 0;
     write_base();
-    for (int t = 0; t < 400 && counts[POINT_OK] < 500; t++) {
+    for (int t = 0; t < 400 && counts[POINT_OK] < 400; t++) {
         static struct trial trial; /* large */
         if (open_trial(&trial, &random)) {
             struct sweep_point *point = point_new(&trial.grid);
@@ -239,7 +239,7 @@ static void equals_a_simulation_of_its_own(void)
     remove(path);
     printf("    %d grids: %d points ok, %d oom, %d invalid\n", grids, counts[POINT_OK],
            counts[POINT_OOM], counts[POINT_INVALID]);
-    check_at_least("points that run", counts[POINT_OK], 500);
+    check_at_least("points that run", counts[POINT_OK], 400);
     check_at_least("points that don't fit", counts[POINT_OOM], 5);
     check_at_least("points that can't", counts[POINT_INVALID], 50);
 }
