@@ -269,6 +269,7 @@ static int run(const struct command *command, const struct options *options)
     print_sweep(&session, "dense.yaml", "llama-3.1-8b, lengths");
     print_sweep(&session, "moe.yaml", "mixtral-8x7b, experts");
     print_sweep(&session, "moe-ep.yaml", "mixtral-8x7b, DP + EP");
+    print_sweep(&session, "served.yaml", "1,000 requests served");
     char error[CANVAS_ERROR_BYTES] = "";
     char time[SI_TEXT_BYTES];
     printf("roofline of 500 points, drawn and labelled: %s\n",

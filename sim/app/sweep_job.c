@@ -132,8 +132,8 @@ static bool refuse_searched_axis(struct session *session, const struct grid *gri
         grid->search.is_concurrency ? "serving.arrivals.concurrency" : "serving.arrivals.rate";
     for (int a = 0; a < grid->axes.axis_count; a++) {
         const struct axis *axis = &grid->axes.axes[a];
-        if (axis->role != AXIS_KEY || strcmp(axis->path, path) != 0)
-            continue;
+        if (axis->role != AXIS_KEY || strcmp(axis->path, path) != 0 || axis->count < 2)
+            continue; /* one value is where to begin */
         diag_add(&session->diags, SEVERITY_ERROR, axis->place,
                  "--find searches '%s': it can't be an axis, too", path);
         diag_hint(&session->diags, "leave out the axis, or --find");
