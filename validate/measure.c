@@ -30,6 +30,8 @@ struct measure_bench *measure_open(struct arena *arena, const struct measure_set
     bench->setup = *setup;
     bench->arena = arena;
     bench->router_bias = bias_of(arena, setup);
+    if (setup->checkpoint)
+        gguf_apply(setup->checkpoint, &options);
     options.format = setup->weights;
     options.kv_format = setup->kv_cache;
     options.threads = setup->threads;

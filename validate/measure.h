@@ -5,10 +5,12 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "kernel/decoder.h"
+#include "kernel/gguf.h"
 
 /** One model as it is loaded. */
 struct measure_setup {
     const struct model *model;
+    const struct gguf *checkpoint; /**< whose weights are used, or NULL: random ones by seed */
     enum format weights;
     enum format kv_cache;
     int threads;

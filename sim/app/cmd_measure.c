@@ -195,11 +195,27 @@ static int measure_group(struct trace *trace, const struct measure_group *group)
     return code;
 }
 
+/* Where the weights come from: "random weights", "weights of a.gguf". */
+static void add_origin(const struct trace *trace, struct text *out)
+{
+    bool is_any_random = false;
+    for (int i = 0; i < trace->grid.model_count; i++) {
+        const char *path = trace->options->arguments[i];
+        const char *slash = strrchr(path, '/');
+        if (trace->grid.checkpoints[i].bytes)
+            text_addf(out, ", weights of %s", slash ? slash + 1 : path);
+        else
+            is_any_random = true;
+    }
+    text_add(out, is_any_random ? ", random weights\n" : "\n");
+}
+
 static void add_remarks(struct trace *trace)
 {
     struct machine machine = machine_detect(&trace->session->arena);
-    text_addf(&trace->out, "# tokenroof measure %s: the project's own CPU kernel, random weights\n",
+    text_addf(&trace->out, "# tokenroof measure %s: the project's own CPU kernel",
               trace->grid.is_profile ? "profile" : "performance");
+    add_origin(trace, &trace->out);
     machine_remarks(&machine, &trace->out);
     if (trace->grid.is_profile)
         text_add(&trace->out, "# mean time per call over layers and steps, within whole steps; "
@@ -289,6 +305,7 @@ static int run(const struct command *command, const struct options *options)
     if (measure_grid_read(&trace->grid, options, &session.arena)) {
         measure_grid_load(&trace->grid, options, &session.loader);
         code = session.diags.error_count ? EXIT_FINE : measure_all(trace);
+        measure_grid_close(&trace->grid);
     }
     text_release(&trace->out);
     return session_close(&session, code);
@@ -296,7 +313,7 @@ static int run(const struct command *command, const struct options *options)
 
 const struct command command_measure = {
     .name = "measure",
-    .usage = "MODEL... [OPTIONS]",
+    .usage = "MODEL|CHECKPOINT.gguf... [OPTIONS]",
     .summary = "Times real inference on this machine's CPU; writes a trace for validate.",
     .example = "tokenroof measure smollm2-135m --weights q8_0 --prompt 64 --generate 4",
     .options = measure_grid_options,

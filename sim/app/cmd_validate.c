@@ -132,8 +132,10 @@ static const struct device *with_fits(struct bench *bench, const struct device *
         load_device(&bench->session->loader, from, ".", (struct place){.source = "--fits-from"});
     struct device *copy = arena_alloc(&bench->session->arena, sizeof *copy);
     *copy = *device;
-    copy->fitted = lender ? lender->fitted : NULL;
-    copy->fitted_count = lender ? lender->fitted_count : 0;
+    copy->fitted_count = 0;
+    if (lender)
+        borrow_from_lenders(
+            copy, arena_array(&bench->session->arena, FITS_MAX, sizeof *copy->fitted), &lender, 1);
     return copy;
 }
 

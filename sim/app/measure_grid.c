@@ -9,7 +9,7 @@
 
 const struct option_row measure_grid_options[] = {
     {"mode",                                     'm', "performance|profile", "whole phases (default), or operator by operator"},
-    {"weights",                     'w', "LIST", "fp32, bf16, q8_0, q4_0 (default bf16)"},
+    {"weights",                     'w', "LIST", "fp32, bf16, q8_0, q4_0 (default bf16; a checkpoint: its own)"},
     {"kv-cache",                                          0, "bf16|fp32", "format of the KV cache (default bf16)"},
     {"threads",                   't', "LIST", "threads (default: all cores)"},
     {"batch",   'b', "LIST", "requests that run together (default 1)"},
@@ -74,6 +74,7 @@ static bool read_count(const struct options *options, const char *name, int64_t 
 static bool read_formats(const struct options *options, struct measure_grid *grid)
 {
     const char *text = options_value(options, "weights");
+    grid->has_weights = text != NULL;
     const char *all = text ? text : "bf16";
     while (*all) {
         size_t length = strcspn(all, ",");
@@ -139,15 +140,50 @@ bool measure_grid_read(struct measure_grid *grid, const struct options *options,
     return is_fine;
 }
 
+/* The tensors of a file have the shapes that they have. */
+static const struct model *load_checkpoint(struct measure_grid *grid, int i,
+                                           const struct options *options,
+                                           const struct loader *loader)
+{
+    static const char *const variants[] = {"layers", "experts", "top-k", "expert-ffn", "set"};
+    struct gguf *checkpoint = &grid->checkpoints[i];
+    const char *path = options->arguments[i];
+    struct place place = {.source = "command line"};
+    for (size_t v = 0; v < sizeof variants / sizeof *variants; v++)
+        if (options_count(options, variants[v]) > 0)
+            diag_add(loader->diags, SEVERITY_ERROR, place,
+                     "--%s changes a model: that needs random weights, not those of %s",
+                     variants[v], path);
+    if (!checkpoint_open(loader, path, checkpoint))
+        return NULL;
+    if (!checkpoint_is_shipped(loader, checkpoint)) {
+        diag_add(loader->diags, SEVERITY_WARNING, place,
+                 "models/ has no model with the dimensions of %s: rows call it %s", path,
+                 checkpoint->model.id);
+        diag_hint(loader->diags, "to predict it: tokenroof import %s -o models/%s.yaml", path,
+                  checkpoint->model.id);
+    }
+    return &checkpoint->model;
+}
+
 void measure_grid_load(struct measure_grid *grid, const struct options *options,
                        const struct loader *loader)
 {
     struct loader own = *loader;
     for (int i = 0; i < options->argument_count && i < GRID_LIST_MAX; i++) {
         struct place place = {.source = "command line"};
-        grid->models[i] = load_model(&own, options->arguments[i], ".", place);
+        const char *name = options->arguments[i];
+        grid->models[i] = checkpoint_is_named(name) ? load_checkpoint(grid, i, options, &own)
+                                                    : load_model(&own, name, ".", place);
         grid->model_count += grid->models[i] != NULL;
     }
+}
+
+void measure_grid_close(struct measure_grid *grid)
+{
+    for (int i = 0; i < GRID_LIST_MAX; i++)
+        if (grid->checkpoints[i].bytes)
+            gguf_close(&grid->checkpoints[i]);
 }
 
 int64_t measure_grid_groups(const struct measure_grid *grid)
@@ -224,6 +260,11 @@ void measure_grid_group(const struct measure_grid *grid, struct arena *arena, in
     group->variant.experts = grid->experts.values[digit(&rest, grid->experts.count)];
     group->variant.layers = grid->layers.values[digit(&rest, grid->layers.count)];
     group->model = *grid->models[rest];
+    if (grid->checkpoints[rest].bytes) {
+        group->setup.checkpoint = &grid->checkpoints[rest];
+        if (!grid->has_weights)
+            group->setup.weights = group->setup.checkpoint->format;
+    }
     model_change(&group->model, &group->variant);
     group->setup.model = &group->model;
     group->setup.kv_cache = grid->kv_cache;

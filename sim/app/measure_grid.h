@@ -2,6 +2,7 @@
 #ifndef TOKENROOF_APP_MEASURE_GRID_H
 #define TOKENROOF_APP_MEASURE_GRID_H
 
+#include "app/checkpoint.h"
 #include "app/options.h"
 #include "conf/load.h"
 #include "validate/measure.h"
@@ -32,6 +33,7 @@ extern const struct option_row measure_grid_options[];
 /** The lists. */
 struct measure_grid {
     const struct model *models[GRID_LIST_MAX]; /**< [model_count] */
+    struct gguf checkpoints[GRID_LIST_MAX];    /**< of models read from files, else all zero */
     int model_count;
     enum format weights[GRID_LIST_MAX]; /**< [weight_count] */
     int weight_count;
@@ -46,15 +48,19 @@ struct measure_grid {
     double limit_s; /**< per case and phase [s] */
     double skew;
     bool is_profile;
+    bool has_weights; /**< --weights was given; otherwise a checkpoint keeps its own format */
 };
 
 /** Reads the options; false after a message on stderr. */
 bool measure_grid_read(struct measure_grid *grid, const struct options *options,
                        struct arena *arena);
 
-/** Loads the models (messages are collected). */
+/** Loads the models (messages are collected). Close the grid afterwards. */
 void measure_grid_load(struct measure_grid *grid, const struct options *options,
                        const struct loader *loader);
+
+/** Unmaps the checkpoints. */
+void measure_grid_close(struct measure_grid *grid);
 
 /** Models × variants × formats × threads. */
 int64_t measure_grid_groups(const struct measure_grid *grid);

@@ -1,15 +1,18 @@
 #include "conf/borrow.h"
 
 #include <math.h>
+#include <string.h>
 
 /*
  * 90th percentile of |error| when fractions fitted on A100 predict H100, and H100's A100, by
  * datasheet numbers alone
- * (`tokenroof validate --fits-from`, held-out rows above 10 us of AIConfigurator's tables): GEMM 27
- * and 26 %, prefill attention 33 and 37 %, decode attention 61 and 38 %, MoE 29-40 and 45 %,
+ * (`tokenroof validate --fits-from`, rows above 10 us of AIConfigurator's tables): GEMM 27
+ * and 25 %, prefill attention 33 and 36 %, decode attention 45 and 38 %, MoE 33 and 42 %,
  * collectives 44-75 and 42-44 %. Taken as 90 % intervals in logarithms; classes that were not tried
- * get the widest.
+ * get the widest, and so does everything between vendors.
  */
+static const double widest_spread = 0.60;
+
 static double transfer_spread(enum kernel kernel)
 {
     switch (kernel) {
@@ -20,6 +23,7 @@ static double transfer_spread(enum kernel kernel)
     case KERNEL_MOE:
         return 0.45;
     case KERNEL_DECODE_ATTENTION:
+        return 0.48;
     case KERNEL_MLA_DECODE:
     case KERNEL_MLA_PREFILL:
     case KERNEL_ELEMENTWISE:
@@ -31,7 +35,7 @@ static double transfer_spread(enum kernel kernel)
     case KERNEL_COUNT:
         break;
     }
-    return 0.60;
+    return widest_spread;
 }
 
 /* The same chip with other memory (H200, H800 beside H100): same units, same peak. */
@@ -64,15 +68,76 @@ static bool has_fit(const struct device *device, enum kernel kernel, enum math m
     return false;
 }
 
-static struct kernel_fit borrowed(const struct kernel_fit *fit, const struct device *from,
-                                  const struct device *to)
+/* Streaming multiprocessors, compute units, ...: whose architecture a device has. */
+static bool is_same_vendor(const struct device *a, const struct device *b)
+{
+    const char *x = a->datasheet.unit_name;
+    const char *y = b->datasheet.unit_name;
+    return x && y && strcmp(x, y) == 0;
+}
+
+/*
+ * Times per tile, request and expert are cycles of the units: they shrink with the clock. What a
+ * kernel costs when it is empty does not (elementwise 2.8 to 3.3 us from 1.4 to 2.6 GHz, MoE 30 us
+ * on A100 and H100). Median / 90th percentile with and without: decode attention of H100 by A100's
+ * fits 19 / 45 and 21 / 60 %, of A100 by H100's 21 / 38 and 22 / 39 %, of RTX PRO 6000 by A100's 12
+ * / 41 and 18 / 68 %; GEMM and MoE of H100 and A100 by each other's gain a point or none. Prefill
+ * attention is left alone: its times belong to the generation of its algorithm (36 % without, 59 %
+ * with).
+ */
+static void scale_times(struct kernel_fit *fit, const struct device *from, const struct device *to)
+{
+    double ratio = from->datasheet.clock_hz / to->datasheet.clock_hz;
+    if (!(ratio > 0.0) || fit->kernel == KERNEL_PREFILL_ATTENTION || is_same_chip(from, to))
+        return;
+    double *const times[] = {&fit->split_s,  &fit->request_s, &fit->tile_s,
+                             &fit->expert_s, &fit->copy_s,    &fit->row_s};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        *times[i] *= ratio;
+}
+
+/* What measurements say `device` attains of a peak, NaN where nobody measured. */
+static double measured_share(const struct device *device, enum math math)
+{
+    const double *peak = device->datasheet.peak_flop_per_s;
+    enum measurand what = math == MATH_FP8 ? MEASURED_GEMM_FP8 : MEASURED_GEMM_BF16;
+    return device_measured(device, what) / peak[math == MATH_FP8 ? MATH_FP8 : MATH_BF16];
+}
+
+static double measured_memory_share(const struct device *device)
+{
+    return device_measured(device, MEASURED_MEMORY_BANDWIDTH) /
+           device->datasheet.memory_bandwidth_byte_per_s;
+}
+
+/* Between vendors, the best product and the copy that were measured on both are better evidence of
+ * what is attained than the lender's fraction; they only lower it. */
+static void lower_to_measured(struct kernel_fit *fit, const struct device *from,
+                              const struct device *to)
+{
+    double compute = measured_share(to, fit->math) / measured_share(from, fit->math);
+    double memory = measured_memory_share(to) / measured_memory_share(from);
+    bool is_link = fit->math == MATH_COUNT && fit->kernel != KERNEL_ELEMENTWISE;
+    if (compute < 1.0)
+        fit->compute_ratio *= compute;
+    if (memory < 1.0 && !is_link)
+        fit->memory_ratio *= memory;
+}
+
+struct kernel_fit borrow_fit(const struct kernel_fit *fit, const struct device *from,
+                             const struct device *to)
 {
     const double same_chip_widening = 1.5;
+    bool is_close = is_same_vendor(from, to);
     struct kernel_fit copy = *fit;
     double widened = is_same_chip(from, to) ? same_chip_widening * fit->spread_ratio
-                                            : transfer_spread(fit->kernel);
+                     : is_close             ? transfer_spread(fit->kernel)
+                                            : widest_spread;
     copy.spread_ratio = fmax(fit->spread_ratio, widened);
     copy.origin = FIT_BORROWED;
+    scale_times(&copy, from, to);
+    if (!is_close)
+        lower_to_measured(&copy, from, to);
     /* feeding a tile is counted in arithmetic; what was switched off is not the feeding */
     if (is_cut_down(to, from)) {
         copy.tile_load *= unit_peak(to) / unit_peak(from);
@@ -81,15 +146,22 @@ static struct kernel_fit borrowed(const struct kernel_fit *fit, const struct dev
     return copy;
 }
 
+/* Tensor cores without bf16 (Volta, Turing) run fp16 at the rate that others run both. */
+static bool can_use(const struct device *device, enum math math)
+{
+    if (math == MATH_COUNT || device_math(device, math) == math)
+        return true;
+    return math == MATH_BF16 && device_math(device, MATH_FP16) == MATH_FP16;
+}
+
 static void borrow_from(struct device *device, const struct device *lender, int most)
 {
     int own = device->fitted_count;
     for (int i = 0; i < lender->fitted_count && device->fitted_count < most; i++) {
         const struct kernel_fit *fit = &lender->fitted[i];
-        bool computes = fit->math == MATH_COUNT || device_math(device, fit->math) == fit->math;
-        if (!computes || has_fit(device, fit->kernel, fit->math))
+        if (!can_use(device, fit->math) || has_fit(device, fit->kernel, fit->math))
             continue;
-        device->fitted[device->fitted_count++] = borrowed(fit, lender, device);
+        device->fitted[device->fitted_count++] = borrow_fit(fit, lender, device);
     }
     if (device->fitted_count > own && !device->lender)
         device->lender = lender->id;

@@ -17,6 +17,14 @@ const struct device *borrow_fits(const struct loader *loader, const struct devic
                                  struct place place);
 
 /**
+ * A fit of `from` carried over to `to` by their datasheets: times inside kernels by the clock, the
+ * attained fractions as they are (between vendors lowered to what was measured on both), the spread
+ * as wide as such predictions were found to miss.
+ */
+struct kernel_fit borrow_fit(const struct kernel_fit *fit, const struct device *from,
+                             const struct device *to);
+
+/**
  * The same with the relatives at hand: gives `device`, whose fits are moved into `room`, those of
  * `lenders` [count]; NULL members lend nothing.
  */

@@ -83,6 +83,18 @@ static struct fraction default_fraction(const struct device *device, enum kernel
     return gpu_fraction(kernel);
 }
 
+/* Whose fractions say most about those of `math`: products of integers and of 4 bits quantise their
+ * activations as fp8 does, the others run like bf16. */
+static bool stands_in_better(enum math math, const struct kernel_fit *fit,
+                             const struct kernel_fit *than)
+{
+    bool quantises = math == MATH_FP4 || math == MATH_INT8 || math == MATH_INT4;
+    enum math best = quantises ? MATH_FP8 : MATH_BF16;
+    if (math == MATH_FP32 || (fit->math != MATH_BF16 && fit->math != best))
+        return false;
+    return !than || fit->math == best;
+}
+
 /* The fitted row for this class: one for the very arithmetic wins over one for any. Where there is
    none, the fractions of another arithmetic are the best guess there is (of tensor cores for tensor
    cores); the caller widens their spread. */
@@ -99,7 +111,7 @@ static const struct kernel_fit *find_fit(const struct device *device, enum kerne
             return fit;
         if (fit->math == MATH_COUNT)
             any = fit;
-        else if (fit->math == MATH_BF16 && math != MATH_FP32)
+        else if (stands_in_better(math, fit, other))
             other = fit;
     }
     return any ? any : other;
@@ -265,6 +277,7 @@ void rates_init(struct rates *rates, const struct device *device, int64_t hidden
     rates->layer_floor_s = layer_floor(device, hidden);
     rates->layer_floor_spread = uncalibrated_spread; /* from vendors' speeds, without an error */
     rates->launch = launch_of(device);
+    rates->device_eager_s = rates->launch.eager_s;
 }
 
 /* The narrowest format among the weights that `kernel` multiplies [B]. */
@@ -285,6 +298,8 @@ void rates_set_precision(struct rates *rates, const struct run *run)
     static const enum kernel kernels[] = {KERNEL_GEMM, KERNEL_MOE};
     double activation_bytes = format_bytes(run->precision.activations);
     rates->quantise_byte_per_s = 0.0;
+    rates->launch.eager_s =
+        run->engine.operator_s > 0.0 ? run->engine.operator_s : rates->device_eager_s;
     if (run->levers && run->levers->streaming.byte_per_s > 0.0)
         rates->host_byte_per_s = run->levers->streaming.byte_per_s;
     if (run->device->kind != DEVICE_GPU)

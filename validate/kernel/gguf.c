@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -134,8 +135,10 @@ static const char *read_frame(struct arena *arena, const struct gguf_file *file,
     if (!embedding)
         return "there is no token_embd.weight";
     model->id = arch;
-    model->name = name && name->text ? name->text : arch;
+    model->name = name && name->text ? name->text : NULL;
     model->source = "GGUF file";
+    model->published.total = (double)NAN;
+    model->published.active = (double)NAN;
     model->layers = (int64_t)layers;
     model->hidden = (int64_t)hidden;
     model->vocab = embedding->sizes[1];
@@ -236,9 +239,9 @@ static const char *check_tensor(struct arena *arena, const struct gguf_tensor *t
     if (!tensor)
         return arena_printf(arena, "there is no %s", name);
     if (!tensor->data)
-        return arena_printf(arena,
-                            "%s has ggml type %d; only F32, F16, BF16, Q8_0 and Q4_0 are read",
-                            name, (int)tensor->type);
+        return arena_printf(
+            arena, "%s has ggml type %d; only F32, F16, BF16, Q8_0, Q4_0 and Q6_K are read", name,
+            (int)tensor->type);
     if (tensor->sizes[0] != shape.depth || tensor->sizes[1] != shape.outputs ||
         tensor->sizes[2] != shape.experts || tensor->sizes[3] != 1)
         return arena_printf(arena, "%s is %lld x %lld x %lld instead of %lld x %lld x %lld", name,
@@ -290,6 +293,7 @@ static enum format format_of(const struct gguf *gguf)
     case GGUF_F32:
         return FORMAT_FP32;
     case GGUF_Q8_0:
+    case GGUF_Q6_K:
         return FORMAT_Q8_0;
     case GGUF_Q4_0:
         return FORMAT_Q4_0;

@@ -1,4 +1,5 @@
-/* Checkpoints in GGUF files: Llama, Qwen2 and OLMoE with F32, F16, BF16, Q8_0 and Q4_0 tensors. */
+/* Checkpoints in GGUF files: Llama, Qwen2 and OLMoE with F32, F16, BF16, Q8_0, Q4_0 and (converted)
+ * Q6_K tensors. */
 #ifndef TOKENROOF_KERNEL_GGUF_H
 #define TOKENROOF_KERNEL_GGUF_H
 
@@ -11,7 +12,7 @@ struct gguf_tensor;
 struct gguf {
     const unsigned char *bytes;       /**< the whole file, mapped */
     size_t size_bytes;                /**< [B] */
-    struct model model;               /**< what its metadata says */
+    struct model model;               /**< what its metadata says; name NULL where it has none */
     float rope_theta;                 /**< base of the rotary angles */
     float norm_epsilon;               /**< of RMSNorm */
     enum router_kind router;          /**< how expert weights are made */

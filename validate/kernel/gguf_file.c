@@ -5,6 +5,7 @@
 #include <string.h>
 
 /* Limits far above any real file: a broken one must not ask for terabytes. */
+enum { SUPER_BLOCK = 256, SUPER_BLOCK_BYTES = 210 }; /* of Q6_K */
 enum { VALUES_MAX = 1 << 16, TENSORS_MAX = 1 << 16, ALIGNMENT_DEFAULT = 32, ALIGNMENT_MAX = 4096 };
 
 /* A position in the file that never runs past its end. */
@@ -162,6 +163,8 @@ size_t gguf_row_bytes(enum gguf_type type, int64_t depth)
         return depth % 32 == 0 ? count / 32 * 34 : 0;
     case GGUF_Q4_0:
         return depth % 32 == 0 ? count / 32 * 18 : 0;
+    case GGUF_Q6_K:
+        return depth % SUPER_BLOCK == 0 ? count / SUPER_BLOCK * SUPER_BLOCK_BYTES : 0;
     }
     return 0;
 }
@@ -186,6 +189,27 @@ static void block_floats(enum gguf_type type, const unsigned char *block, float 
     }
 }
 
+/*
+ * A block of Q6_K (ggml's block_q6_K): the low 4 bits of 256 values [128 bytes], their high 2 bits
+ * [64], a signed scale for every 16 values [16], and a half-precision scale of all. Halves of 128
+ * values have their bytes apart; in a half, the four quarters of 32 values share them.
+ */
+static void super_block_floats(const unsigned char *block, float *out)
+{
+    const unsigned char *high = block + 128;
+    const unsigned char *scales = block + 192;
+    float scale = fp16_to_float(half_at(block + 208));
+    for (int i = 0; i < SUPER_BLOCK; i++) {
+        int half = i / 128;
+        int quarter = i % 128 / 32;
+        int within = i % 32;
+        int low_bits = block[64 * half + 32 * (quarter % 2) + within] >> (quarter / 2 * 4) & 15;
+        int high_bits = high[32 * half + within] >> (2 * quarter) & 3;
+        float value = (float)((high_bits << 4 | low_bits) - 32);
+        out[i] = scale * (float)(int8_t)scales[i / 16] * value;
+    }
+}
+
 void gguf_row_floats(enum gguf_type type, const unsigned char *row, int64_t count, float *out)
 {
     size_t block = type == GGUF_Q8_0 ? 34 : 18;
@@ -197,6 +221,9 @@ void gguf_row_floats(enum gguf_type type, const unsigned char *row, int64_t coun
     else if (type == GGUF_BF16)
         for (int64_t i = 0; i < count; i++)
             out[i] = bf16_to_float(half_at(row + 2 * i));
+    else if (type == GGUF_Q6_K)
+        for (int64_t i = 0; i < count / SUPER_BLOCK; i++)
+            super_block_floats(row + i * SUPER_BLOCK_BYTES, out + SUPER_BLOCK * i);
     else
         for (int64_t i = 0; i < count / 32; i++)
             block_floats(type, row + (size_t)i * block, out + 32 * i);

@@ -14,6 +14,7 @@ enum gguf_type {
     GGUF_F16 = 1,
     GGUF_Q4_0 = 2,
     GGUF_Q8_0 = 8,
+    GGUF_Q6_K = 14, /**< what Q4_0 files keep their LM head in */
     GGUF_BF16 = 30,
 };
 

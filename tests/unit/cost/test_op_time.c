@@ -1,7 +1,7 @@
 /* Operator times: each roofline term is a floor, collectives follow their formulas, shapes cost
  * what they waste. */
-#include "cost/laws.h"
 #include "cost/collective.h"
+#include "cost/laws.h"
 
 #include "check.h"
 #include "fixtures.h"
@@ -169,6 +169,29 @@ static void unfused_kernels_pay_for_what_they_spill(void)
     arena_release(&arena);
 }
 
+/* A class without a fit for its arithmetic takes the fit of the nearest kind of kernel, and says by
+ * its spread that it is a guess. */
+static void other_arithmetic_stands_in(void)
+{
+    struct kernel_fit fits[] = {
+        {.kernel = KERNEL_GEMM, .math = MATH_FP8,  .compute_ratio = 0.7, .spread_ratio = 0.1},
+        {.kernel = KERNEL_GEMM, .math = MATH_BF16, .compute_ratio = 0.9, .spread_ratio = 0.1},
+    };
+    struct device device = {.kind = DEVICE_GPU, .fitted = fits, .fitted_count = 2};
+    struct rates rates;
+    for (int math = 0; math < MATH_COUNT; math++)
+        device.datasheet.peak_flop_per_s[math] = 1e15;
+    rates_init(&rates, &device, 4096, RATES_BEST);
+    const struct kernel_rate *gemm = rates.kernels[KERNEL_GEMM];
+    check_close("fp8", gemm[MATH_FP8].fit.compute_ratio, 0.7, 1e-12);
+    check_close("fp4 as fp8", gemm[MATH_FP4].fit.compute_ratio, 0.7, 1e-12);
+    check_close("int8 as fp8", gemm[MATH_INT8].fit.compute_ratio, 0.7, 1e-12);
+    check_close("fp16 as bf16", gemm[MATH_FP16].fit.compute_ratio, 0.9, 1e-12);
+    check_close("own spread", gemm[MATH_FP8].fit.spread_ratio, 0.1, 1e-12);
+    check_close("wide spread", gemm[MATH_FP4].fit.spread_ratio, 0.6, 1e-12);
+    check_count("fp32 has none", gemm[MATH_FP32].fit.origin, FIT_UNCALIBRATED);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -179,7 +202,8 @@ int main(void)
         {"missing arithmetic falls back",                                                      missing_arithmetic_falls_back_to_a_wider_one},
         {"unfused kernels pay for what they spill",                                    unfused_kernels_pay_for_what_they_spill},
         {"resident weights are read from cache",                        resident_weights_are_read_from_cache},
-        {0                                                     },
+        {"other arithmetic stands in",                                                      other_arithmetic_stands_in},
+        {0},
     };
     return check_main("op_time", cases);
 }
