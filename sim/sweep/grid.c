@@ -19,10 +19,12 @@ static enum axis_effect effect_of(const struct axis *axis)
         return EFFECT_DEVICE;
     if (strncmp(axis->path, "options.", 8) == 0)
         return EFFECT_MODEL; /* levers prune models and tell layers apart */
+    if (strcmp(axis->path, "serving.engine") == 0 || strcmp(axis->path, "engine.program") == 0)
+        return EFFECT_MODEL; /* fills in keys of any kind */
     if (strncmp(axis->path, "serving.server.", 15) == 0 || strcmp(axis->path, "seed") == 0)
         return EFFECT_SERVER;
     if (strncmp(axis->path, "serving.", 8) == 0)
-        return strcmp(axis->path, "serving.engine") == 0 ? EFFECT_MODEL : EFFECT_LOAD;
+        return EFFECT_LOAD;
     if (strcmp(axis->path, "workload.output") == 0)
         return EFFECT_OUTPUT;
     if (strcmp(axis->path, "workload.input") == 0)
@@ -164,6 +166,7 @@ bool grid_load(const struct loader *loader, const char *path, enum grid_kind kin
     check_values(loader, grid);
     grid->is_served = kind == GRID_BY_CONFIG && schema_has(grid->parts.root, "serving");
     grid_refuse_axes(loader, grid);
+    grid_load_engines(&with, path, grid);
     if (grid->is_served)
         grid_load_served(&with, path, grid);
     return parse_where(loader, grid) && loader->diags->error_count == 0;

@@ -28,6 +28,11 @@ void grid_refuse_axes(const struct loader *loader, const struct grid *grid)
 {
     for (int a = 0; a < grid->axes.axis_count; a++) {
         const struct axis *axis = &grid->axes.axes[a];
+        if (is_config_axis(axis) && strcmp(axis->path, "routing.file") == 0 && axis->count > 1) {
+            diag_add(loader->diags, SEVERITY_ERROR, axis->place,
+                     "the weights of 'routing.file' are read once: it can't be an axis");
+            diag_hint(loader->diags, "sweep routing.skew, or each file by itself");
+        }
         if (!is_config_axis(axis) ||
             !(grid->is_served ? is_of_batch(axis->path) : is_of_server(axis->path)))
             continue;
@@ -88,13 +93,34 @@ static void load_engines(const struct loader *loader, const char *path, int numb
             (struct node){.kind = NODE_SCALAR, .place = axis->place, .text = axis->values[i].text};
         for (int o = 0; o < count; o++) {
             overrides[o] = loader->overrides[o];
-            if (overrides[o].target == OVERRIDE_CONFIG &&
-                strcmp(overrides[o].key, "serving.engine") == 0)
+            if (overrides[o].target == OVERRIDE_CONFIG && strcmp(overrides[o].key, axis->path) == 0)
                 overrides[o].value = name;
         }
         load_quietly(&with, path, &grid->engines[i]);
     }
     grid->engine_axis = number;
+}
+
+static bool names_engines(const struct axis *axis)
+{
+    return is_config_axis(axis) &&
+           (strcmp(axis->path, "serving.engine") == 0 || strcmp(axis->path, "engine.program") == 0);
+}
+
+void grid_load_engines(const struct loader *loader, const char *path, struct grid *grid)
+{
+    for (int a = 0; a < grid->axes.axis_count; a++) {
+        const struct axis *axis = &grid->axes.axes[a];
+        if (!names_engines(axis))
+            continue;
+        if (grid->engine_axis < 0) {
+            load_engines(loader, path, a, grid);
+            continue;
+        }
+        diag_add(loader->diags, SEVERITY_ERROR, axis->place, "two axes name engines");
+        diag_also(loader->diags, grid->axes.axes[grid->engine_axis].place, "the other one");
+        diag_hint(loader->diags, "write one file that holds the keys of both");
+    }
 }
 
 /* Words of a load that no value of its axis can mean, and traces that can't be read. */
@@ -169,8 +195,6 @@ void grid_load_served(const struct loader *loader, const char *path, struct grid
         if (strcmp(axis->path, "serving.arrivals.file") == 0 ||
             strcmp(axis->path, "serving.lengths.trace") == 0)
             find_traces(loader, path, axis);
-        if (strcmp(axis->path, "serving.engine") == 0)
-            load_engines(loader, path, a, grid);
     }
     name_halves(loader, grid);
     check_loads(loader, grid);
