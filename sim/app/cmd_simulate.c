@@ -204,6 +204,16 @@ static bool read_search(struct session *session, const struct options *options,
     return false;
 }
 
+/* One load is played here, whatever the axes of a sweep say. */
+static void warn_of_axes(struct session *session, const struct plan *plan)
+{
+    if (!schema_has(plan->root, "sweep"))
+        return;
+    diag_add(&session->diags, SEVERITY_WARNING, schema_place(plan->root, "sweep"),
+             "the axes of a sweep are not played here");
+    diag_hint(&session->diags, "`tokenroof sweep` plays every combination");
+}
+
 static int simulate(struct session *session, const struct options *options, const struct plan *plan)
 {
     struct load_search find;
@@ -241,8 +251,10 @@ static int run(const struct command *command, const struct options *options)
     if (code != EXIT_FINE)
         return code;
     session_open(&session, options);
-    if (load_plan(&session.loader, options->arguments[0], &plan))
+    if (load_plan(&session.loader, options->arguments[0], &plan)) {
+        warn_of_axes(&session, &plan);
         code = simulate(&session, options, &plan);
+    }
     return session_close(&session, code);
 }
 
