@@ -22,6 +22,8 @@ void judge_rates_init(struct judge_rates *rates, const struct device *device)
     struct run pair = {.device = device, .device_count = 2};
     rates_set_fabric(&rates->best, &pair);
     rates_set_fabric(&rates->uncalibrated, &pair);
+    /* benchmarks start all ranks together */
+    rates->best.rank_wait_s = rates->uncalibrated.rank_wait_s = 0.0;
 }
 
 static struct judged *add(struct judgement *judgement)

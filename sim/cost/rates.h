@@ -39,6 +39,7 @@ struct rates {
     double link_byte_per_s;     /**< to the other devices of the node [B/s], 0 = none */
     double network_byte_per_s;  /**< attained to other nodes [B/s], 0 = none */
     double network_hop_s;       /**< one message to another node [s] */
+    double rank_wait_s;         /**< for the slowest rank, at every collective of all ranks [s] */
     double host_byte_per_s;     /**< to the host's memory by the datasheet [B/s], 0 = no link */
     double quantise_byte_per_s; /**< memory rate at which activations are quantised by kernels of
                                    their own [B/s], 0 = fused */
