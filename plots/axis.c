@@ -384,3 +384,17 @@ const char *axis_title(const struct axis *axis, char out[AXIS_TITLE_BYTES])
         snprintf(out, AXIS_TITLE_BYTES, "%s", axis->title);
     return out;
 }
+
+const char *axis_value(const struct axis *axis, double value, char out[AXIS_LABEL_BYTES])
+{
+    char digits[SI_TEXT_BYTES];
+    int exponent = common_exponent(axis);
+    if (axis->is_ratio)
+        text_plain(digits, value * 100.0, 2);
+    else if (exponent == PREFIX_PER_TICK)
+        text_si(digits, value, "", 3);
+    else
+        text_plain(digits, value / pow(10.0, exponent), 3);
+    snprintf(out, AXIS_LABEL_BYTES, "%s", digits);
+    return out;
+}
