@@ -35,6 +35,7 @@ struct line_chart {
     int *starts;               /* [facets × series + 1] where lines begin in `points` */
     struct panel panel;
     int skipped_count;
+    int missing_count; /* rows with a value but no x */
     bool has_oom;
 };
 
@@ -98,6 +99,7 @@ static bool set_axes(struct line_chart *chart, const struct chart_request *reque
     for (int row = 0; row < chart->table->row_count; row++) {
         struct line_point point = point_of(chart, row);
         chart->has_oom = chart->has_oom || point.is_oom;
+        chart->missing_count += !isfinite(point.x) && isfinite(point.y);
         value_range_add(&x, x_is_text(chart) ? AXIS_LINEAR : x_scale, point.x);
         if (point.is_oom)
             continue;
@@ -316,13 +318,24 @@ static int fill_legend(const struct line_chart *chart, struct legend_item *items
     return count;
 }
 
+/* What is not drawn, for the line below. */
+static const char *note_of(struct line_chart *chart)
+{
+    char skipped[AXIS_TITLE_BYTES];
+    data_skipped_note(chart->skipped_count, skipped);
+    if (!chart->missing_count)
+        return arena_strdup(&chart->arena, skipped);
+    return arena_printf(&chart->arena, "%s%s%d row%s without %s not shown", skipped,
+                        *skipped ? "; " : "", chart->missing_count,
+                        chart->missing_count == 1 ? "" : "s",
+                        chart->table->columns[chart->columns.x].title);
+}
+
 static void draw_chart(struct line_chart *chart, const struct chart_style *style)
 {
-    char note[AXIS_TITLE_BYTES];
     struct legend_item *items =
         arena_array(&chart->arena, (size_t)chart->series.count + 2, sizeof *items);
-    struct box inner =
-        frame_draw(chart->canvas, style, data_skipped_note(chart->skipped_count, note));
+    struct box inner = frame_draw(chart->canvas, style, note_of(chart));
     inner = legend_draw(chart->canvas, chart->theme, items, fill_legend(chart, items), &inner);
     struct panel_grid grid;
     panel_grid_place(&grid, &chart->panel, chart->facets.count, chart->canvas, chart->theme,
