@@ -356,8 +356,7 @@ static int draw_charts(struct session *session, const struct sweep_job *job)
         return EXIT_FINE;
     }
     fill_table(session, job, &table);
-    return charts_draw_table(session, config->charts, config->chart_count, job->grid.parts.root,
-                             &table, job->chart_folder);
+    return charts_draw_table(session, config, job->grid.parts.root, &table, job->chart_folder);
 }
 
 int sweep_job_run(struct session *session, struct sweep_job *job)

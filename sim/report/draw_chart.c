@@ -255,6 +255,17 @@ static bool some_rows_fit(const struct shaping *shaping, struct draw_problem *pr
     return table->row_count == 0 || refuse(problem, NULL, draw_nothing_fits);
 }
 
+/* A timeline says whose step it is: below the headline, or as one. */
+static struct chart_style style_of(const struct shaping *shaping)
+{
+    struct chart_style style = draw_chart_style(shaping->spec);
+    if (shaping->spec->kind == CHART_TYPE_GANTT && style.title)
+        style.subtitle = shaping->from->title;
+    else if (shaping->spec->kind == CHART_TYPE_GANTT)
+        style.title = shaping->from->title;
+    return style;
+}
+
 static struct chart_request request_of(const struct shaping *shaping)
 {
     const struct chart_spec *spec = shaping->spec;
@@ -278,7 +289,7 @@ static struct chart_request request_of(const struct shaping *shaping)
         .is_log_x = chart_spec_is_log(spec, "x"),
         .is_log_y = chart_spec_is_log(spec, "y"),
         .shows_values = spec->shows_values,
-        .style = draw_chart_style(spec),
+        .style = style_of(shaping),
     };
 }
 
