@@ -223,8 +223,8 @@ static void draw_chart(struct heat_chart *chart, const struct chart_style *style
     panel_grid_place(&grid, &chart->panel, chart->facets.count, chart->canvas, chart->theme,
                      &inner);
     for (int i = 0; i < chart->facets.count; i++) {
-        panel_grid_select(&grid, i, &chart->panel);
-        panel_grid_heading(&grid, i, chart->facets.names[i], chart->canvas, chart->theme);
+        panel_grid_begin(&grid, i, chart->facets.names[i], &chart->panel, chart->canvas,
+                         chart->theme);
         draw_cells(chart, i);
         panel_draw_axes(&chart->panel, chart->canvas, chart->theme);
     }
