@@ -206,7 +206,8 @@ int charts_draw_table(struct session *session, const struct config *config, cons
         if (data != CHART_DATA_RESULTS || spec.kind == CHART_TYPE_ROOFLINE) {
             diag_add(&session->diags, SEVERITY_WARNING, check_chart_place(root, i, "kind"),
                      "a sweep draws charts of results only: '%s' is left out", spec.file);
-            diag_hint(&session->diags, "`tokenroof run` draws it, for one point");
+            diag_hint(&session->diags, "`tokenroof %s` draws it, for one point",
+                      is_of_simulation(&spec) ? "simulate" : "run");
             continue;
         }
         enum draw_status status = draw_chart(path, table, &spec, &session->arena, &problem);
