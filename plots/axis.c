@@ -95,12 +95,13 @@ static void fit_linear(struct axis *axis, double low, double high)
     }
     if (low > 0 && !is_far_from_zero)
         low = 0;
-    double step = axis_round_step((high / 2 - low / 2) / 2.5); /* no overflow near DBL_MAX */
+    double step = axis_round_step((high / 2 - low / 2) / 4.0); /* no overflow near DBL_MAX */
     axis->low = limited(floor(low / step + 1e-9) * step);
     axis->high = limited(ceil(high / step - 1e-9) * step);
     double headroom = (axis->high / 2 - high / 2) / (axis->high / 2 - axis->low / 2);
+    bool is_whole = axis->is_ratio && is_same(high, 1.0); /* nothing is beyond 100 % */
     if (headroom < 0.02 && high > 0) /* the highest point does not sit on the frame */
-        axis->high = limited(axis->high + step / 2.0);
+        axis->high = limited(axis->high + (is_whole ? step / 2.0 : step));
 }
 
 static void fit_log10(struct axis *axis, double low, double high)
@@ -382,5 +383,19 @@ const char *axis_title(const struct axis *axis, char out[AXIS_TITLE_BYTES])
         snprintf(out, AXIS_TITLE_BYTES, "%s [%s]", axis->title, unit);
     else
         snprintf(out, AXIS_TITLE_BYTES, "%s", axis->title);
+    return out;
+}
+
+const char *axis_value(const struct axis *axis, double value, char out[AXIS_LABEL_BYTES])
+{
+    char digits[SI_TEXT_BYTES];
+    int exponent = common_exponent(axis);
+    if (axis->is_ratio)
+        text_plain(digits, value * 100.0, 2);
+    else if (exponent == PREFIX_PER_TICK)
+        text_si(digits, value, "", 3);
+    else
+        text_plain(digits, value / pow(10.0, exponent), 3);
+    snprintf(out, AXIS_LABEL_BYTES, "%s", digits);
     return out;
 }

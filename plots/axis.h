@@ -89,6 +89,9 @@ void axis_ticks(const struct axis *axis, int most_labels, struct ticks *out);
 /** The title with its unit: "Throughput [ktok/s]". Returns `out`. */
 const char *axis_title(const struct axis *axis, char out[AXIS_TITLE_BYTES]);
 
+/** A value in the unit that the title of a linear axis says, to three digits. Returns `out`. */
+const char *axis_value(const struct axis *axis, double value, char out[AXIS_LABEL_BYTES]);
+
 /** "1, 2 or 5 times a power of ten" nearest above `raw` > 0. */
 double axis_round_step(double raw);
 

@@ -66,7 +66,8 @@ static void set_color(cairo_t *cairo, struct color color)
     cairo_set_source_rgba(cairo, color.red, color.green, color.blue, color.alpha);
 }
 
-static void stroke(cairo_t *cairo, const struct pen *pen)
+/* Strokes the path; its dashes are those `along_pt` behind the start of a longer one. */
+static void stroke_from(cairo_t *cairo, const struct pen *pen, double along_pt)
 {
     double parts[DASH_PARTS_MAX];
     int count = dash_parts(pen->dash, parts);
@@ -75,8 +76,13 @@ static void stroke(cairo_t *cairo, const struct pen *pen)
         parts[i] *= unit;
     set_color(cairo, pen->color);
     cairo_set_line_width(cairo, pen->width_pt);
-    cairo_set_dash(cairo, parts, count, 0.0);
+    cairo_set_dash(cairo, parts, count, along_pt);
     cairo_stroke(cairo);
+}
+
+static void stroke(cairo_t *cairo, const struct pen *pen)
+{
+    stroke_from(cairo, pen, 0.0);
 }
 
 static void fill_and_stroke(cairo_t *cairo, const struct paint *paint)
@@ -100,8 +106,19 @@ static void trace(cairo_t *cairo, const struct point *points, int count)
 static void draw_polyline(struct canvas *canvas, const struct point *points, int count,
                           const struct pen *pen)
 {
-    trace(of(canvas)->cairo, points, count);
-    stroke(of(canvas)->cairo, pen);
+    /* Cairo needs time by the square of a line that runs up and down: long ones go in pieces that
+     * overlap by a segment, so that corners between them are drawn as well. */
+    enum { LONG = 512, PIECE = 64 };
+    cairo_t *cairo = of(canvas)->cairo;
+    int step = count > LONG && !(pen->color.alpha < 1) ? PIECE : count;
+    double along_pt = 0.0;
+    for (int first = 0; first < count; first += step) {
+        int rest = count - first;
+        trace(cairo, points + first, rest < step + 2 ? rest : step + 2);
+        stroke_from(cairo, pen, along_pt);
+        for (int i = first; i < first + step && i + 1 < count; i++)
+            along_pt += hypot(points[i + 1].x - points[i].x, points[i + 1].y - points[i].y);
+    }
 }
 
 static void draw_polygon(struct canvas *canvas, const struct point *points, int count,

@@ -35,11 +35,11 @@ enum chart_better {
 
 /**
  * What to draw; column names are machine names, NULL = not given. Which ones a kind needs:
- * lines x y [series facet low high oom]; bars x y [series facet oom], stacked or not; heat x y
- * value;
- * scatter x (measured) y (predicted) [series label]; pareto x y [series label]; ecdf x [series];
- * gantt y (resource) low (start) high (end) [series (kind) label], by default the columns
- * resource, start_s, end_s, kind and label.
+ * lines x y [series facet low high oom]; bars x y [series facet oom], stacked or not, rows of one
+ * bar are added up; heat x y value [facet], rows of one cell are averaged; scatter x (measured) y
+ * (predicted) [series label]; pareto x y [series label]; ecdf x [series]; gantt y (resource) low
+ * (start) high (end) [series (kind) label], by default the columns resource, start_s, end_s, kind
+ * and label.
  */
 struct chart_request {
     enum chart_kind kind;

@@ -1,6 +1,7 @@
 #include "plots/chart_data.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,12 +95,36 @@ static void sort_groups(struct groups *groups, int row_count, struct arena *aren
     groups->values = values;
 }
 
-static int find_name(const struct groups *groups, const char *name)
+/* Names and their groups: open addressing in a power of two of slots, group + 1, 0 = free. */
+struct name_slots {
+    int *slots;
+    size_t mask;
+};
+
+static struct name_slots name_slots_new(int row_count, struct arena *arena)
 {
-    for (int i = 0; i < groups->count; i++)
-        if (strcmp(groups->names[i], name) == 0)
-            return i;
-    return -1;
+    size_t count = 16;
+    while (count < 2 * (size_t)row_count)
+        count *= 2;
+    return (struct name_slots){arena_array(arena, count, sizeof(int)), count - 1};
+}
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
+static size_t hash_of(const char *name)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (const char *c = name; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    return (size_t)(hash ^ (hash >> 32));
+}
+
+/* The slot of `name`, or the free one where it belongs. */
+static int *find_slot(const struct name_slots *slots, const struct groups *groups, const char *name)
+{
+    size_t at = hash_of(name) & slots->mask;
+    while (slots->slots[at] && strcmp(groups->names[slots->slots[at] - 1], name) != 0)
+        at = (at + 1) & slots->mask;
+    return &slots->slots[at];
 }
 
 void data_groups(const struct table *table, int column, struct arena *arena, struct groups *out)
@@ -115,15 +140,16 @@ void data_groups(const struct table *table, int column, struct arena *arena, str
         out->count = 1;
         return;
     }
+    struct name_slots slots = name_slots_new(table->row_count, arena);
     for (int row = 0; row < table->row_count; row++) {
         const char *name = data_name(table, row, column, arena);
-        int group = find_name(out, name);
-        if (group < 0) {
-            group = out->count++;
-            out->names[group] = name;
-            out->values[group] = table_number(table, row, column);
+        int *slot = find_slot(&slots, out, name);
+        if (!*slot) {
+            out->names[out->count] = name;
+            out->values[out->count] = table_number(table, row, column);
+            *slot = ++out->count;
         }
-        out->of_row[row] = group;
+        out->of_row[row] = *slot - 1;
     }
     if (table->columns[column].kind != CELL_TEXT)
         sort_groups(out, table->row_count, arena);

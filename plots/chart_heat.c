@@ -1,7 +1,7 @@
 #include "plots/chart_heat.h"
 
 #include "plots/chart_data.h"
-#include "plots/panel.h"
+#include "plots/panel_grid.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,29 +13,36 @@ struct heat_chart {
     const struct table *table;
     const struct theme *theme;
     struct canvas *canvas;
-    int x_column, y_column, value_column;
+    int x_column, y_column, value_column, facet_column;
     struct arena arena;
     struct groups across;
     struct groups down;
-    double *values;    /* [down][across], NaN = missing */
+    struct groups facets;
+    double *values;    /* [facets][down][across], NaN = missing */
     struct axis scale; /* low → 0, high → 1 of the colour map */
     struct panel panel;
     bool has_missing;
 };
 
-static double *value_at(const struct heat_chart *chart, int down, int across)
+static int cell_at(const struct heat_chart *chart, int facet, int down, int across)
 {
-    return &chart->values[down * chart->across.count + across];
+    return (facet * chart->down.count + down) * chart->across.count + across;
+}
+
+static int cell_count(const struct heat_chart *chart)
+{
+    return chart->facets.count * chart->down.count * chart->across.count;
 }
 
 static void average_cells(struct heat_chart *chart)
 {
-    int count = chart->down.count * chart->across.count;
+    int count = cell_count(chart);
     int *rows = arena_array(&chart->arena, (size_t)count, sizeof *rows);
     chart->values = arena_array(&chart->arena, (size_t)count, sizeof *chart->values);
     for (int row = 0; row < chart->table->row_count; row++) {
         double value = table_number(chart->table, row, chart->value_column);
-        int cell = chart->down.of_row[row] * chart->across.count + chart->across.of_row[row];
+        int cell = cell_at(chart, chart->facets.of_row[row], chart->down.of_row[row],
+                           chart->across.of_row[row]);
         if (isfinite(value)) {
             chart->values[cell] += value;
             rows[cell]++;
@@ -50,7 +57,7 @@ static void average_cells(struct heat_chart *chart)
 static struct value_range cell_range(const struct heat_chart *chart)
 {
     struct value_range range = value_range_empty();
-    for (int i = 0; i < chart->down.count * chart->across.count; i++)
+    for (int i = 0; i < cell_count(chart); i++)
         value_range_add(&range, AXIS_LINEAR, chart->values[i]);
     return range;
 }
@@ -83,36 +90,24 @@ static double ratio_of(const struct heat_chart *chart, double value)
     return (value - chart->scale.low) / (chart->scale.high - chart->scale.low);
 }
 
-static void format_cell(const struct heat_chart *chart, double value, char out[SI_TEXT_BYTES])
-{
-    const struct column *column = &chart->table->columns[chart->value_column];
-    if (column->is_ratio)
-        text_plain(out, value * 100.0, 2);
-    else if (*column->unit || fabs(value) >= 1e5)
-        text_si(out, value, "", 3);
-    else
-        text_plain(out, value, 3);
-}
-
 static void draw_value(const struct heat_chart *chart, const struct box *box, double value)
 {
-    char label[SI_TEXT_BYTES];
+    char label[AXIS_LABEL_BYTES];
     struct lettering type = theme_tick(chart->theme, ALIGN_MIDDLE, ALIGN_MIDDLE);
     type.color = theme_ink_on(theme_heat(ratio_of(chart, value)));
-    format_cell(chart, value, label);
     struct point middle = {(box->left + box->right) / 2, (box->top + box->bottom) / 2};
-    canvas_text(chart->canvas, middle, label, &type);
+    canvas_text(chart->canvas, middle, axis_value(&chart->scale, value, label), &type);
 }
 
 static bool values_fit(const struct heat_chart *chart)
 {
-    char label[SI_TEXT_BYTES];
+    char label[AXIS_LABEL_BYTES];
     struct lettering type = theme_tick(chart->theme, ALIGN_MIDDLE, ALIGN_MIDDLE);
     double widest = 0.0;
-    for (int i = 0; i < chart->down.count * chart->across.count; i++) {
+    for (int i = 0; i < cell_count(chart); i++) {
         if (isnan(chart->values[i]))
             continue;
-        format_cell(chart, chart->values[i], label);
+        axis_value(&chart->scale, chart->values[i], label);
         widest = fmax(widest, canvas_measure(chart->canvas, label, &type));
     }
     return widest + 6 <= axis_band_pt(&chart->panel.x) &&
@@ -131,7 +126,7 @@ static double on_pixel(double position_pt)
     return round(position_pt * 2.0) / 2.0;
 }
 
-static void draw_cells(const struct heat_chart *chart)
+static void draw_cells(const struct heat_chart *chart, int facet)
 {
     double band = fmin(axis_band_pt(&chart->panel.x), axis_band_pt(&chart->panel.y));
     double gap = band > 12 ? 0.5 : 0.0;
@@ -145,7 +140,7 @@ static void draw_cells(const struct heat_chart *chart)
                               on_pixel(axis_position(y, down - 0.5)) + gap,
                               on_pixel(axis_position(x, across + 0.5)) - gap,
                               on_pixel(axis_position(y, down + 0.5)) - gap};
-            double value = *value_at(chart, down, across);
+            double value = chart->values[cell_at(chart, facet, down, across)];
             if (isnan(value)) {
                 draw_missing(chart, &box);
                 continue;
@@ -174,13 +169,15 @@ static void draw_bar_ticks(struct heat_chart *chart, const struct box *bar)
     }
 }
 
-/* The colour bar with its ticks and title fills `room`. */
-static void draw_color_bar(struct heat_chart *chart, const struct box *room)
+/* The colour bar with its ticks and title fills `room` across; it is as high as the panels. */
+static void draw_color_bar(struct heat_chart *chart, const struct box *room,
+                           const struct panel_grid *grid)
 {
     char title[AXIS_TITLE_BYTES];
     struct lettering type = theme_label(chart->theme, ALIGN_MIDDLE, ALIGN_END);
-    struct box bar = {room->left, chart->panel.plot.top, room->left + BAR_WIDTH_PT,
-                      chart->panel.plot.bottom};
+    double height = box_height(&grid->first) + grid->step_y_pt * (grid->rows - 1);
+    struct box bar = {room->left, canvas_snap(grid->first.top), room->left + BAR_WIDTH_PT,
+                      canvas_snap(grid->first.top + height)};
     chart->scale.from_pt = bar.bottom;
     chart->scale.to_pt = bar.top;
     canvas_group(chart->canvas, "color bar");
@@ -221,12 +218,28 @@ static void draw_chart(struct heat_chart *chart, const struct chart_style *style
     chart->panel = (struct panel){
         .x = names_axis(chart, chart->x_column, &chart->across),
         .y = names_axis(chart, chart->y_column, &chart->down),
-        .labels = PANEL_ALL,
     };
-    panel_place(&chart->panel, chart->canvas, chart->theme, &inner);
-    draw_cells(chart);
-    panel_draw_axes(&chart->panel, chart->canvas, chart->theme);
-    draw_color_bar(chart, &room);
+    struct panel_grid grid;
+    panel_grid_place(&grid, &chart->panel, chart->facets.count, chart->canvas, chart->theme,
+                     &inner);
+    for (int i = 0; i < chart->facets.count; i++) {
+        panel_grid_begin(&grid, i, chart->facets.names[i], &chart->panel, chart->canvas,
+                         chart->theme);
+        draw_cells(chart, i);
+        panel_draw_axes(&chart->panel, chart->canvas, chart->theme);
+    }
+    panel_grid_titles(&grid, &chart->panel, chart->canvas, chart->theme);
+    draw_color_bar(chart, &room, &grid);
+}
+
+/* False with a message when panels of cells are more than can be seen. */
+static bool cells_are_few(const struct heat_chart *chart, char *error)
+{
+    enum { MOST = DATA_CELLS_MOST * DATA_CELLS_MOST };
+    if (cell_count(chart) > MOST)
+        snprintf(error, CANVAS_ERROR_BYTES, "%d cells are too many to draw; at most %d fit",
+                 cell_count(chart), MOST);
+    return cell_count(chart) <= MOST;
 }
 
 bool chart_heat_draw(const struct table *table, const struct chart_request *request,
@@ -237,14 +250,18 @@ bool chart_heat_draw(const struct table *table, const struct chart_request *requ
     if (!data_has_rows(table, error) ||
         !data_column(table, request->x, "x", &chart.x_column, error) ||
         !data_column(table, request->y, "y", &chart.y_column, error) ||
-        !data_column(table, request->value, "value", &chart.value_column, error))
+        !data_column(table, request->value, "value", &chart.value_column, error) ||
+        !data_optional_column(table, request->facet, "facet", &chart.facet_column, error))
         return false;
     arena_init(&chart.arena);
     data_groups(table, chart.x_column, &chart.arena, &chart.across);
     data_groups(table, chart.y_column, &chart.arena, &chart.down);
+    data_groups(table, chart.facet_column, &chart.arena, &chart.facets);
+    data_groups_say_what(table, chart.facet_column, &chart.arena, &chart.facets);
     bool is_drawable = data_groups_are_few(&chart.across, DATA_CELLS_MOST, "x", error) &&
                        data_groups_are_few(&chart.down, DATA_CELLS_MOST, "y", error) &&
-                       set_scale(&chart, error);
+                       data_groups_are_few(&chart.facets, DATA_FACETS_MOST, "facet", error) &&
+                       cells_are_few(&chart, error) && set_scale(&chart, error);
     if (is_drawable)
         draw_chart(&chart, &style);
     arena_release(&chart.arena);

@@ -226,10 +226,12 @@ static void write_note(const struct sheet *sheet, int dropped_count, char note[A
     int used = 0;
     for (int i = 0; i < sheet->data->point_count; i++)
         skipped += !roof_point_is_shown(&sheet->data->points[i]);
-    *note = '\0';
+    const char *given = sheet->data->note ? sheet->data->note : "";
+    used = snprintf(note, AXIS_TITLE_BYTES, "%.*s", AXIS_TITLE_BYTES / 2, given);
     if (skipped)
-        used = snprintf(note, AXIS_TITLE_BYTES, "%d point%s not positive and finite, not shown",
-                        skipped, skipped == 1 ? "" : "s");
+        used += snprintf(note + used, (size_t)(AXIS_TITLE_BYTES - used),
+                         "%s%d point%s not positive and finite, not shown", used ? "; " : "",
+                         skipped, skipped == 1 ? "" : "s");
     if (dropped_count)
         snprintf(note + used, (size_t)(AXIS_TITLE_BYTES - used),
                  "%s%d label%s left out for want of room%s", used ? "; " : "", dropped_count,

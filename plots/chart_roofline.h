@@ -55,6 +55,7 @@ struct roofline {
     int path_count;
     const char *const *kind_names; /**< [kind_count] legend of colours; with none, roofs colour */
     int kind_count;
+    const char *note; /**< what is not among the points, for the line below; NULL = nothing */
 };
 
 /**

@@ -93,18 +93,37 @@ int chart_options_report(struct session *session, enum draw_status status,
     return status == DRAW_UNWRITTEN ? EXIT_WORLD : EXIT_BAD_INPUT;
 }
 
+/* What a chart makes of rows that it draws at one place. */
+static const char *fate_of(enum chart_type kind)
+{
+    return kind == CHART_TYPE_BARS   ? "a bar is the sum of several rows"
+           : kind == CHART_TYPE_HEAT ? "a cell is the mean of several rows"
+                                     : "a line has several values at one x, drawn as an upright "
+                                       "stroke";
+}
+
+/* Which key could still tell rows apart, NULL = none. */
+static const char *free_key(const struct chart_spec *spec)
+{
+    bool has_series = spec->series || spec->kind == CHART_TYPE_HEAT;
+    return !has_series ? "series" : !spec->facet ? "facet" : NULL;
+}
+
 void chart_options_warn(struct session *session, const struct table *table,
                         const struct chart_spec *spec, struct place place)
 {
     struct repeated_x found;
     if (!repeated_x_find(table, spec, &session->arena, &found))
         return;
-    diag_add(&session->diags, SEVERITY_WARNING, place,
-             "a line has several values at one x, drawn as an upright stroke: at %s = %s%s%s",
-             spec->x, found.x, *found.series ? " of " : "", found.series);
+    const char *second = spec->kind == CHART_TYPE_HEAT
+                             ? arena_printf(&session->arena, ", %s = ", spec->y[0])
+                         : *found.series ? " of "
+                                         : "";
+    diag_add(&session->diags, SEVERITY_WARNING, place, "%s: at %s = %s%s%s", fate_of(spec->kind),
+             spec->x, found.x, second, found.series);
     if (!found.column)
         return;
-    const char *key = !spec->series ? "series" : !spec->facet ? "facet" : NULL;
+    const char *key = free_key(spec);
     if (key)
         diag_hint(&session->diags, "those rows differ in '%s': add --%s %s (in a config %s: %s)",
                   found.column, key, found.column, key, found.column);

@@ -110,8 +110,6 @@ static enum draw_status draw_roofs(struct session *session, const struct plan *p
                 entries[count++] = found[i];
     }
     struct roofline_drawing drawing = {entries, count, NULL, draw_chart_style(spec)};
-    if (!drawing.style.title)
-        drawing.style.title = plan->title;
     return draw_roofline(path, &drawing, &session->arena, problem);
 }
 
@@ -148,9 +146,18 @@ static bool is_of_simulation(const struct chart_spec *spec)
     return spec->data == CHART_DATA_REQUESTS || spec->data == CHART_DATA_SERIES;
 }
 
+/* The chart as asked for; one without a headline takes that of its what-if. */
+static struct chart_spec titled(const struct chart_spec *spec, const char *title)
+{
+    struct chart_spec copy = *spec;
+    copy.title = spec->title ? spec->title : title;
+    return copy;
+}
+
 static int draw_one(struct session *session, const struct plan *plan, int index, const char *folder)
 {
-    const struct chart_spec *spec = &plan->config.charts[index];
+    struct chart_spec chart = titled(&plan->config.charts[index], plan->title);
+    const struct chart_spec *spec = &chart;
     struct draw_problem problem;
     struct table table;
     enum draw_status status = DRAWN;
@@ -171,7 +178,8 @@ int charts_draw_simulated(struct session *session, const struct plan *plan, cons
 {
     int code = EXIT_FINE;
     for (int i = 0; i < plan->config.chart_count; i++) {
-        const struct chart_spec *spec = &plan->config.charts[i];
+        struct chart_spec chart = titled(&plan->config.charts[i], plan->title);
+        const struct chart_spec *spec = &chart;
         struct draw_problem problem;
         if (!is_of_simulation(spec))
             continue;
@@ -186,24 +194,25 @@ int charts_draw_simulated(struct session *session, const struct plan *plan, cons
     return code;
 }
 
-int charts_draw_table(struct session *session, const struct chart_spec *specs, int count,
-                      const struct node *root, const struct table *table, const char *folder)
+int charts_draw_table(struct session *session, const struct config *config, const struct node *root,
+                      const struct table *table, const char *folder)
 {
     int code = EXIT_FINE;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < config->chart_count; i++) {
+        struct chart_spec spec = titled(&config->charts[i], config->title);
         struct draw_problem problem = {0};
-        enum chart_data data = chart_spec_data(&specs[i]);
-        const char *path = path_of(session, &specs[i], folder);
-        if (data != CHART_DATA_RESULTS || specs[i].kind == CHART_TYPE_ROOFLINE) {
+        enum chart_data data = chart_spec_data(&spec);
+        const char *path = path_of(session, &spec, folder);
+        if (data != CHART_DATA_RESULTS || spec.kind == CHART_TYPE_ROOFLINE) {
             diag_add(&session->diags, SEVERITY_WARNING, check_chart_place(root, i, "kind"),
-                     "a sweep draws charts of results only: '%s' is left out", specs[i].file);
+                     "a sweep draws charts of results only: '%s' is left out", spec.file);
             diag_hint(&session->diags, "`tokenroof %s` draws it, for one point",
-                      is_of_simulation(&specs[i]) ? "simulate" : "run");
+                      is_of_simulation(&spec) ? "simulate" : "run");
             continue;
         }
-        enum draw_status status = draw_chart(path, table, &specs[i], &session->arena, &problem);
+        enum draw_status status = draw_chart(path, table, &spec, &session->arena, &problem);
         if (status == DRAWN)
-            chart_options_warn(session, table, &specs[i], check_chart_place(root, i, "x"));
+            chart_options_warn(session, table, &spec, check_chart_place(root, i, "x"));
         const char *key = status == DRAW_UNWRITTEN ? "file" : problem.key ? problem.key : "kind";
         int one = chart_options_report(session, status, &problem, check_chart_place(root, i, key));
         code = one > code ? one : code;

@@ -11,12 +11,12 @@ int charts_draw_simulated(struct session *session, const struct plan *plan, cons
                           const struct table *requests, const struct table *series);
 
 /**
- * Draws the `count` charts of `specs`, read from `root`, from one table of results below `folder`
+ * Draws the charts of `config`, read from `root`, from one table of results below `folder`
  * (NULL: the current directory). Mistakes become messages at the chart's key. Returns an exit code,
  * the worst one; every chart is tried.
  */
-int charts_draw_table(struct session *session, const struct chart_spec *specs, int count,
-                      const struct node *root, const struct table *table, const char *folder);
+int charts_draw_table(struct session *session, const struct config *config, const struct node *root,
+                      const struct table *table, const char *folder);
 
 /** Draws every chart of `plan` but those of simulations, from the tables that each asks for. */
 int charts_draw(struct session *session, const struct plan *plan, const char *folder);

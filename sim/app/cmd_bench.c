@@ -98,7 +98,7 @@ static double roofline_s(char error[CANVAS_ERROR_BYTES])
             .potential = (double)NAN,
             .potential_normalised = (double)NAN,
         };
-    struct roofline data = {&roof, 1, points, POINTS, NULL, 0, names, KINDS};
+    struct roofline data = {&roof, 1, points, POINTS, NULL, 0, names, KINDS, NULL};
     struct chart_style style = {.width_pt = 800, .height_pt = 500};
     double start = now_s();
     struct canvas *canvas = canvas_new_for("bench.svg", 800, 500, error);

@@ -132,6 +132,32 @@ static bool check_numbers(struct session *session, const struct chart_spec *spec
     return is_good;
 }
 
+/* A few odd cells do not turn a line's axis of numbers into one of names: they are left out. */
+static void drop_odd_x(struct session *session, const struct chart_spec *spec, struct table *table,
+                       const struct csv_odd *odd)
+{
+    int column = spec->x ? table_find_column(table, spec->x) : -1;
+    if (spec->kind != CHART_TYPE_LINES || column < 0 || table->columns[column].kind != CELL_TEXT ||
+        !odd[column].cell)
+        return;
+    bool are_few = odd[column].count == 1 ? odd[column].numbers > 1
+                                          : odd[column].count * 10 <= odd[column].numbers;
+    if (!are_few)
+        return;
+    const char *others = odd[column].count > 1
+                             ? arena_printf(&session->arena, ", nor are %lld more rows",
+                                            (long long)odd[column].count - 1)
+                             : "";
+    diag_add(&session->diags, SEVERITY_WARNING, odd[column].place,
+             "'%s' is no number: this row is not drawn%s",
+             diag_quote(&session->diags, odd[column].cell), others);
+    diag_hint(&session->diags,
+              "the %lld other cells of column '%s' are numbers; write them without "
+              "thousands separators and units: 1000",
+              (long long)odd[column].numbers, spec->x);
+    csv_table_make_numbers(table, column);
+}
+
 static int run(const struct command *command, const struct options *options)
 {
     (void)command;
@@ -149,6 +175,7 @@ static int run(const struct command *command, const struct options *options)
         csv_table_read(options->arguments[0], &session.arena, &session.diags, &table, &odd) &&
         check_numbers(&session, &spec, &table, odd)) {
         struct draw_problem problem;
+        drop_odd_x(&session, &spec, &table, odd);
         enum draw_status status = draw_chart(spec.file, &table, &spec, &session.arena, &problem);
         code =
             chart_options_report(&session, status, &problem, place_of(&session, options, &problem));

@@ -82,6 +82,5 @@ int sweep_charts_draw(struct session *session, struct sweep_job *job)
         parse_rows(session, job, &table);
     else
         fill_table(session, job, &table);
-    return charts_draw_table(session, config->charts, config->chart_count, job->grid.parts.root,
-                             &table, job->chart_folder);
+    return charts_draw_table(session, config, job->grid.parts.root, &table, job->chart_folder);
 }

@@ -50,7 +50,7 @@ const struct field chart_fields[] = {
     CHART_NAMES(log, log_count, "log", "logarithmic axes: x, y or [x, y]"),
     CHART_COUNT(layers, "layers", 0, 1e4,
                 "timeline (of the first run that fits): layers shown (default 0 = all)"),
-    CHART_TEXT(title, "title", PRESENCE_OPTIONAL, "headline"),
+    CHART_TEXT(title, "title", PRESENCE_OPTIONAL, "headline (default: the title of the what-if)"),
     CHART_ENUM(theme, "theme", PRESENCE_OPTIONAL, chart_theme_names, CHART_THEME_COUNT, "light",
                "how it looks"),
     CHART_COUNT(width_pt, "width", CHART_WIDTH_LEAST_PT, CHART_SIZE_MOST_PT,

@@ -290,6 +290,7 @@ static bool guess_cell(void *context, struct csv *csv, int row, int column)
         guess->has_oom = true;
     } else if (is_number(cell, &is_whole)) {
         guess->has_value = true;
+        guess->odd.numbers++;
         guess->has_fraction = guess->has_fraction || !is_whole;
     } else if (!stands_for_nothing(cell)) {
         guess->has_text = true;
@@ -405,6 +406,29 @@ bool csv_table_parse(const char *source, const char *bytes, size_t length, struc
     }
     text_release(&csv.cell);
     return is_good;
+}
+
+void csv_table_make_numbers(struct table *table, int column)
+{
+    struct column *made = &table->columns[column];
+    struct column_name read = column_name_read(made->name, table->arena);
+    bool has_fraction = *read.unit || read.is_ratio;
+    bool is_whole = false;
+    for (int row = 0; row < table->row_count; row++) {
+        const char *cell = table_cell(table, row, column).text;
+        has_fraction = has_fraction || (cell && is_number(cell, &is_whole) && !is_whole);
+    }
+    made->kind = has_fraction ? CELL_NUMBER : CELL_COUNT;
+    for (int row = 0; row < table->row_count; row++) {
+        const char *cell = table_cell(table, row, column).text;
+        bool has_value = cell && is_number(cell, &is_whole);
+        if (has_fraction)
+            table_set_number(table, row, column,
+                             has_value ? strtod(cell, NULL) * read.scale : (double)NAN);
+        else
+            table_set_count(table, row, column,
+                            has_value ? strtoll(cell, NULL, 10) : COUNT_MISSING);
+    }
 }
 
 static bool report_world(struct diags *diags, const char *path, const char *what)

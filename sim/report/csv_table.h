@@ -13,6 +13,7 @@ struct csv_odd {
     struct place place; /**< where it stands */
     const char *cell;   /**< what it says, NULL: every cell is a number or missing */
     int64_t count;      /**< such cells in the column */
+    int64_t numbers;    /**< cells of the column that are numbers */
 };
 
 /** Column that lists, line by line, which columns of numbers say "OOM" in a row; last, and only
@@ -34,5 +35,8 @@ bool csv_table_read(const char *path, struct arena *arena, struct diags *diags, 
 /** The same for `length` bytes in memory; `source` is their name in messages. */
 bool csv_table_parse(const char *source, const char *bytes, size_t length, struct arena *arena,
                      struct diags *diags, struct table *table, const struct csv_odd **odd);
+
+/** Makes a column of text one of numbers; cells that are no numbers become missing. */
+void csv_table_make_numbers(struct table *table, int column);
 
 #endif

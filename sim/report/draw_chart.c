@@ -102,7 +102,20 @@ struct shaping {
     int oom;     /* column of `to`, -1 = none */
     int measure; /* column of `to`, -1 = none */
     int value;   /* column of `to`, -1 = none */
+    int paired;  /* column of `to`: measure and series in one, -1 = none */
 };
+
+static const char paired_name[] = "measure and series";
+
+/* The user placed measures: as x, as lines, as panels. */
+static bool places_measure(const struct chart_spec *spec)
+{
+    const char *const names[] = {spec->x, spec->series, spec->facet};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] && strcmp(names[i], "measure") == 0)
+            return true;
+    return false;
+}
 
 /* The column holds what the chart is about, not what it is sorted by. */
 static bool is_drawn_value(const struct chart_spec *spec, const char *name)
@@ -147,6 +160,23 @@ static bool row_is_oom(const struct shaping *shaping, int from_row, int y)
     return false;
 }
 
+/* "TTFT, Llama-3.1-8B" or "TTFT, batch 8": each measure of each series is drawn on its own. */
+static void set_pair(const struct shaping *shaping, int row, int from_row, const char *measure)
+{
+    const struct table *from = shaping->from;
+    struct arena *arena = shaping->to->arena;
+    int series = table_find_column(from, shaping->spec->series);
+    const struct column *column = &from->columns[series];
+    struct text cell;
+    text_init(&cell);
+    table_cell_for_people(from, from_row, series, &cell);
+    bool is_text = column->kind == CELL_TEXT;
+    table_set_text(shaping->to, row, shaping->paired,
+                   arena_printf(arena, "%s, %s%s%s", measure, is_text ? "" : column->title,
+                                is_text ? "" : " ", text_string(&cell)));
+    text_release(&cell);
+}
+
 /* Copies a row; what ran out of memory keeps its place but has no values. */
 static void copy_row(const struct shaping *shaping, int from_row, int y)
 {
@@ -163,6 +193,8 @@ static void copy_row(const struct shaping *shaping, int from_row, int y)
     const char *name = shaping->spec->y[y];
     int column = table_find_column(from, name);
     table_set_text(shaping->to, row, shaping->measure, from->columns[column].title);
+    if (shaping->paired >= 0)
+        set_pair(shaping, row, from_row, from->columns[column].title);
     if (!is_oom)
         table_set_number(shaping->to, row, shaping->value, table_number(from, from_row, column));
 }
@@ -175,7 +207,7 @@ static void shape_table(struct shaping *shaping, struct arena *arena)
     int fits = table_find_column(from, "fits");
     int copies = spec->y_count > 1 ? spec->y_count : 1;
     table_init(shaping->to, arena, from->title);
-    shaping->oom = shaping->measure = shaping->value = -1;
+    shaping->oom = shaping->measure = shaping->value = shaping->paired = -1;
     for (int c = 0; c < from->column_count; c++)
         table_add_column(shaping->to, from->columns[c]);
     bool knows_oom = (fits >= 0 && from->columns[fits].kind == CELL_TEXT) ||
@@ -190,6 +222,9 @@ static void shape_table(struct shaping *shaping, struct arena *arena)
         shaping->value = table_add_column(
             shaping->to, (struct column){"measured value", *first->unit == 's' ? "Time" : "",
                                          first->unit, CELL_NUMBER, first->is_ratio});
+        if (spec->series && !places_measure(spec))
+            shaping->paired = table_add_column(
+                shaping->to, (struct column){paired_name, NULL, "", CELL_TEXT, false});
     }
     for (int row = 0; row < from->row_count; row++)
         for (int y = 0; y < copies; y++)
@@ -220,6 +255,17 @@ static bool some_rows_fit(const struct shaping *shaping, struct draw_problem *pr
     return table->row_count == 0 || refuse(problem, NULL, draw_nothing_fits);
 }
 
+/* A timeline says whose step it is: below the headline, or as one. */
+static struct chart_style style_of(const struct shaping *shaping)
+{
+    struct chart_style style = draw_chart_style(shaping->spec);
+    if (shaping->spec->kind == CHART_TYPE_GANTT && style.title)
+        style.subtitle = shaping->from->title;
+    else if (shaping->spec->kind == CHART_TYPE_GANTT)
+        style.title = shaping->from->title;
+    return style;
+}
+
 static struct chart_request request_of(const struct shaping *shaping)
 {
     const struct chart_spec *spec = shaping->spec;
@@ -231,7 +277,9 @@ static struct chart_request request_of(const struct shaping *shaping)
              : spec->y_count ? spec->y[0]
                              : NULL,
         .value = spec->value,
-        .series = is_melted && !spec->series ? "measure" : spec->series,
+        .series = shaping->paired >= 0                 ? paired_name
+                  : is_melted && !places_measure(spec) ? "measure"
+                                                       : spec->series,
         .facet = spec->facet,
         .low = spec->low,
         .high = spec->high,
@@ -241,7 +289,7 @@ static struct chart_request request_of(const struct shaping *shaping)
         .is_log_x = chart_spec_is_log(spec, "x"),
         .is_log_y = chart_spec_is_log(spec, "y"),
         .shows_values = spec->shows_values,
-        .style = draw_chart_style(spec),
+        .style = style_of(shaping),
     };
 }
 

@@ -362,6 +362,39 @@ static void put_together(struct roof_board *board)
     add_paths(board);
 }
 
+/* "batch=256", "batch=256 on h100-sxm", "qwen3-30b-a3b on h100-sxm": a run that has no points. */
+static const char *absent_name(const struct roof_board *board, const struct roof_entry *entry)
+{
+    const char *id = entry->run->model->id;
+    const char *device = entry->run->device->id;
+    if (!entry->at)
+        return arena_printf(board->arena, "%s on %s", id, device);
+    if (board->device_count > 1 || board->model_count > 1)
+        return arena_printf(board->arena, "%s (%s on %s)", entry->at, id, device);
+    return entry->at;
+}
+
+/* Which runs are not drawn because their memory does not suffice, NULL = none. */
+static const char *absent_note(const struct roof_board *board)
+{
+    enum { NAMED_MOST = 4 };
+    const struct run *before = NULL;
+    const char *names = "";
+    int count = 0;
+    for (int i = 0; i < board->drawing->entry_count; i++) {
+        const struct roof_entry *entry = &board->drawing->entries[i];
+        if (entry->fits || entry->run == before)
+            continue;
+        before = entry->run;
+        if (count++ < NAMED_MOST)
+            names = arena_printf(board->arena, "%s%s%s", names, count > 1 ? ", " : "",
+                                 absent_name(board, entry));
+    }
+    if (count > NAMED_MOST)
+        names = arena_printf(board->arena, "%s and %d more", names, count - NAMED_MOST);
+    return count ? arena_printf(board->arena, "out of memory, not drawn: %s", names) : NULL;
+}
+
 static void set_titles(const struct roof_board *board, struct chart_style *style)
 {
     if (!style->title)
@@ -414,6 +447,7 @@ enum draw_status draw_roofline(const char *path, const struct roofline_drawing *
         .path_count = board.path_count,
         .kind_names = board.kinds,
         .kind_count = board.coloring == COLOR_BY_ROOF ? 0 : board.kind_count,
+        .note = absent_note(&board),
     };
     struct drawable drawable = {&data, &style};
     return draw_file(path, &style, draw, &drawable, problem);

@@ -7,7 +7,8 @@
 
 /** What to draw. */
 struct roofline_drawing {
-    const struct roof_entry *entries; /**< [entry_count] those that don't fit are left out */
+    const struct roof_entry *entries; /**< [entry_count] those that don't fit are left out, a note
+                                       below the chart names them */
     int entry_count;
     const struct table *measured; /**< columns oi, flop_per_s [label], or NULL; under the first
                                      roof */

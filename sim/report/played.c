@@ -131,8 +131,25 @@ static void add_group(const struct played *played, enum op_group group, int64_t 
         }
 }
 
+/* "decode step of olmoe-1b-7b on h100-sxm, batch 16, the first 2 layers": whose step it is. */
+static const char *played_title(const struct played *played, int64_t layers, struct arena *arena)
+{
+    const struct run *run = played->run;
+    const char *part = layers == 1 ? ", the first layer"
+                       : layers > 1
+                           ? arena_printf(arena, ", the first %lld layers", (long long)layers)
+                           : "";
+    const char *share = run->device_count > 1 ? arena_printf(arena, ", one of %lld devices",
+                                                             (long long)run->device_count)
+                                              : "";
+    return arena_printf(arena, "%s step of %s on %s, batch %lld%s%s",
+                        run_phase_names[played->phase], run->model->id, run->device->id,
+                        (long long)run->workload.batch, share, part);
+}
+
 void played_add(const struct played *played, int64_t layers, struct table *table)
 {
+    table->title = played_title(played, layers, table->arena);
     if (played->timeline.task_count > 0 && is_graph_launch(played, 0))
         add_row(played, 0, "host", played->timeline.times[0].launch_start_ns,
                 played->timeline.times[0].launch_end_ns, table);

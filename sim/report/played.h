@@ -30,7 +30,7 @@ enum op_group played_group(const struct played *played, int64_t index);
  * Adds launches and executions of `played` to a table of the columns model, hardware, phase,
  * resource, start_s, end_s, kind, label and layer; only the first `layers` layers and what comes
  * before them (0 = all), group by group so that colours come in the same order in every chart.
- * Nothing that takes no time is added.
+ * Nothing that takes no time is added. The table's title says whose step it is.
  */
 void played_add(const struct played *played, int64_t layers, struct table *table);
 

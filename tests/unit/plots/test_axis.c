@@ -40,19 +40,21 @@ static void ticks_are_round(void)
         const char *labels;
         const char *title;
     } rows[] = {
-        {"from zero",          AXIS_LINEAR, 3,      9.3,    "",       6, "0|2|4|6|8|10|",                         "T"          },
-        {"below zero",         AXIS_LINEAR, -4,     4.5,    "",       6, "−4|−2|0|2|4|6|",                    "T"          },
-        {"throughput",         AXIS_LINEAR, 0,      23100,  "tok/s",  6, "0|5|10|15|20|25|",                      "T [ktok/s]" },
-        {"steps of a half",    AXIS_LINEAR, 0,      2.3e-3, "s",      6, "0.0|0.5|1.0|1.5|2.0|2.5|",              "T [ms]"     },
-        {"counts stay whole",  AXIS_LINEAR, 0,      48000,  "",       6, "0|10,000|20,000|30,000|40,000|50,000|",
-         "T"                                                                                                                   },
-        {"decades",            AXIS_LOG10,  1.1,    9000,   "FLOP/B", 6, "1|10|100|1000|10,000|",                 "T [FLOP/B]" },
-        {"performance",        AXIS_LOG10,  1.2e11, 9e14,   "FLOP/s", 6, "0.1|1|10|100|1000|",                    "T [TFLOP/s]"},
-        {"one decade",         AXIS_LOG10,  12,     90,     "B/s",    8, "10|20|50|100|",                         "T [B/s]"    },
-        {"too many decades",   AXIS_LOG10,  1.1e3,  9e14,   "B",      5, "1 kB|1 MB|1 GB|1 TB|1 PB|",             "T"          },
-        {"batches",            AXIS_LOG2,   1,      128,    "",       8, "1|2|4|8|16|32|64|128|",                 "T"          },
-        {"every second batch", AXIS_LOG2,   1,      128,    "",       5, "1|4|16|64|",                            "T"          },
-        {"contexts",           AXIS_LOG2,   4096,   131072, "",       8, "4096|8192|16 Ki|32 Ki|64 Ki|128 Ki|",   "T"          },
+        {"from zero",               AXIS_LINEAR, 3,      9.3,    "",       6, "0|2|4|6|8|10|",                         "T"          },
+        {"data fill the area",      AXIS_LINEAR, 0,      102,    "",       9, "0|20|40|60|80|100|120|",                "T"          },
+        {"room for the last point", AXIS_LINEAR, 0,      100,    "",       9, "0|20|40|60|80|100|120|",                "T"          },
+        {"below zero",              AXIS_LINEAR, -4,     4.5,    "",       6, "−4|−2|0|2|4|6|",                    "T"          },
+        {"throughput",              AXIS_LINEAR, 0,      23100,  "tok/s",  6, "0|5|10|15|20|25|",                      "T [ktok/s]" },
+        {"steps of a half",         AXIS_LINEAR, 0,      2.3e-3, "s",      6, "0.0|0.5|1.0|1.5|2.0|2.5|",              "T [ms]"     },
+        {"counts stay whole",       AXIS_LINEAR, 0,      48000,  "",       6, "0|10,000|20,000|30,000|40,000|50,000|",
+         "T"                                                                                                                        },
+        {"decades",                 AXIS_LOG10,  1.1,    9000,   "FLOP/B", 6, "1|10|100|1000|10,000|",                 "T [FLOP/B]" },
+        {"performance",             AXIS_LOG10,  1.2e11, 9e14,   "FLOP/s", 6, "0.1|1|10|100|1000|",                    "T [TFLOP/s]"},
+        {"one decade",              AXIS_LOG10,  12,     90,     "B/s",    8, "10|20|50|100|",                         "T [B/s]"    },
+        {"too many decades",        AXIS_LOG10,  1.1e3,  9e14,   "B",      5, "1 kB|1 MB|1 GB|1 TB|1 PB|",             "T"          },
+        {"batches",                 AXIS_LOG2,   1,      128,    "",       8, "1|2|4|8|16|32|64|128|",                 "T"          },
+        {"every second batch",      AXIS_LOG2,   1,      128,    "",       5, "1|4|16|64|",                            "T"          },
+        {"contexts",                AXIS_LOG2,   4096,   131072, "",       8, "4096|8192|16 Ki|32 Ki|64 Ki|128 Ki|",   "T"          },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char labels[512];

@@ -37,7 +37,7 @@ static struct roofline small_chart(struct roof_point points[4])
     points[2] =
         (struct roof_point){500, 5e14, "prefill", 0, ROOF_PREFILL, none, 0, 1, 1, 4.9e14, 0.5};
     points[3] = (struct roof_point){2, 4e12, "decode", 1, ROOF_DECODE, none, 0, 1, 1, 9.9e14, none};
-    return (struct roofline){&h100, 1, points, 4, paths, 1, kinds, 2};
+    return (struct roofline){&h100, 1, points, 4, paths, 1, kinds, 2, NULL};
 }
 
 static const struct chart_style style = {.title = "A roofline", .width_pt = 600, .height_pt = 400};
@@ -122,7 +122,7 @@ static void five_hundred_points_are_quick(void)
                                         .potential = (double)NAN,
                                         .potential_normalised = (double)NAN};
     }
-    struct roofline data = {&h100, 1, points, COUNT, NULL, 0, kinds, 2};
+    struct roofline data = {&h100, 1, points, COUNT, NULL, 0, kinds, 2, NULL};
     snprintf(path, sizeof path, "/tmp/tokenroof_roofline_%ld.png", (long)getpid());
     clock_t start = clock();
     check_true("saved", chart_roofline_save(path, &data, &style, error));

@@ -43,6 +43,23 @@ static void columns_are_typed_by_their_cells(void)
     arena_release(&parsed.arena);
 }
 
+static void odd_cells_can_be_dropped(void)
+{
+    struct parsed parsed;
+    parse(&parsed, "batch,wait_ms\n1,3\n2,n/a\nmany,x\n40,7\n");
+    check_true("good", parsed.is_good);
+    check_count("numbers of batch", parsed.odd[0].numbers, 3);
+    check_count("others of wait", parsed.odd[1].count, 1);
+    csv_table_make_numbers(&parsed.table, 0);
+    csv_table_make_numbers(&parsed.table, 1);
+    check_count("whole", parsed.table.columns[0].kind, CELL_COUNT);
+    check_count("last", table_cell(&parsed.table, 3, 0).count, 40);
+    check_true("dropped", table_cell(&parsed.table, 2, 0).count == COUNT_MISSING);
+    check_close("ms become s", table_number(&parsed.table, 3, 1), 7e-3, 1e-12);
+    check_true("missing", isnan(table_number(&parsed.table, 1, 1)));
+    arena_release(&parsed.arena);
+}
+
 static void quotes_hold_anything(void)
 {
     struct parsed parsed;
@@ -170,6 +187,7 @@ int main(void)
 {
     static const struct test_case cases[] = {
         {"columns are typed by their cells", columns_are_typed_by_their_cells},
+        {"odd cells can be dropped",         odd_cells_can_be_dropped        },
         {"quotes hold anything",             quotes_hold_anything            },
         {"what we write reads back",         what_we_write_reads_back        },
         {"mistakes name their line",         mistakes_name_their_line        },
