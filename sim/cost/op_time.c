@@ -30,7 +30,7 @@ static struct op_cost roofline_time(const struct rates *rates, const struct kern
 {
     struct op_cost cost = {.fixed_s = rate->fit.fixed_s,
                            .memory_s = op_bytes(op) / rate->byte_per_s};
-    bool is_tiled = op->kernel == KERNEL_GEMM && rates->units > 1.0 && rate->fit.start_depth >= 0.0;
+    bool is_tiled = op->kernel == KERNEL_GEMM && rates->has_tiles && rate->fit.start_depth >= 0.0;
     if (is_tiled)
         cost.compute_s = gemm_compute_time(rates, rate, &op->shape);
     else if (op->flops > 0.0)
@@ -124,8 +124,8 @@ static struct op_cost kernel_time(const struct rates *rates, const struct op *op
     const struct kernel_rate *rate = &rates->kernels[op->kernel][op->math];
     if (rate->has_shape_law && rate->fit.family == FAMILY_CORES)
         return cores_time(rates, rate, op);
-    return rate->has_shape_law && rates->units > 1.0 ? fitted_time(rates, rate, op)
-                                                     : roofline_time(rates, rate, op);
+    return rate->has_shape_law && rates->has_tiles ? fitted_time(rates, rate, op)
+                                                   : roofline_time(rates, rate, op);
 }
 
 struct op_cost op_time(const struct rates *rates, const struct op *op)
