@@ -180,8 +180,7 @@ void check_device_is_usable(const struct reader *reader, const struct node *root
     require_known(reader, root, "datasheet.memory.capacity", sheet->memory_bytes, "80 GB");
     require_known(reader, root, "datasheet.memory.bandwidth", sheet->memory_bandwidth_byte_per_s,
                   "3.35 TB/s");
-    if (device_math(device, MATH_FP8) == MATH_COUNT &&
-        device_math(device, MATH_INT8) == MATH_COUNT) {
+    if (device_widest_math(device) == MATH_COUNT) {
         REPORT(reader, root, "datasheet.peak", "no peak rate is known, and this run needs one");
         diag_hint(reader->diags,
                   "give a value for this run, for example: -s 'device.peak.bf16=100 TFLOP/s'");
@@ -355,11 +354,44 @@ static void check_threads(const struct reader *reader, const struct node *root,
     diag_hint(reader->diags, "0 uses all cores");
 }
 
+/* Products need the arithmetic of their operands, or a wider one. */
+static void check_arithmetic(const struct reader *reader, const struct node *root,
+                             const struct run *run)
+{
+    const struct {
+        const char *path;
+        const char *what;
+        enum math math;
+    } rows[] = {
+        {"precision.activations", "matrix products", run_math(run)      },
+        {"precision.kv_cache",    "attention",       run_cache_math(run)},
+        {"precision.head",        "LM head",         run_head_math(run) },
+    };
+    const struct device *device = run->device;
+    enum math widest = device_widest_math(device);
+    unsigned seen = 0;
+    for (size_t i = 0; widest != MATH_COUNT && i < sizeof rows / sizeof *rows; i++) {
+        const char *math = math_names[rows[i].math];
+        bool is_new = !(seen & 1u << rows[i].math);
+        seen |= 1u << rows[i].math;
+        if (!is_new || device_math(device, rows[i].math) != MATH_COUNT)
+            continue;
+        REPORT(reader, root, rows[i].path,
+               "%s of this run: %s has no %s arithmetic, nor a wider one", rows[i].what, device->id,
+               math);
+        diag_hint(reader->diags,
+                  "give a value for this run, for example: -s 'device.peak.%s=100 TFLOP/s', or "
+                  "choose a precision that it computes in, %s",
+                  math, math_names[widest]);
+    }
+}
+
 void check_run(const struct reader *reader, const struct node *root, const struct run *run)
 {
     check_context(reader, root, run);
     check_parallel(reader, root, run);
     check_threads(reader, root, run);
+    check_arithmetic(reader, root, run);
     check_routing(reader, root, run);
     check_run_levers(reader, root, run);
 }

@@ -197,9 +197,8 @@ static struct kernel_rate rate_of(const struct device *device, enum kernel kerne
                                   enum rates_basis basis)
 {
     enum math math = device_math(device, asked);
-    if (math ==
-        MATH_COUNT) /* checked by conf: some arithmetic exists; int8-only parts compute so */
-        math = device_math(device, MATH_INT8);
+    if (math == MATH_COUNT) /* of small operators: conf checks that products have theirs */
+        math = device_widest_math(device);
     struct kernel_rate rate = {.math = math};
     struct kernel_fit fit = default_fit(device, kernel, math);
     const struct kernel_fit *fitted = basis == RATES_BEST ? find_fit(device, kernel, math) : NULL;
