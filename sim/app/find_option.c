@@ -4,6 +4,14 @@
 #include <string.h>
 
 static const double tolerance_ratio = 0.01;
+
+/* What the requests in flight may grow by over the later half of a run, as a share of all requests:
+ * as much as under an overload of the search's tolerance (half of which falls in that half). n
+ * Poisson arrivals make it uncertain by 1/(2·√n): runs of fewer requests can't tell. */
+static const double steady_growth = 0.005;
+static const int64_t steady_least = 10000;
+static const int64_t lengthening = 4;
+static const int64_t lengthened_most = 100000;
 static const double search_span = 1048576.0; /* the guess times and divided by this */
 
 static bool refuse(struct session *session, const char *option, const char *what, const char *hint)
@@ -124,6 +132,8 @@ static bool keeps_bars(const struct find_option *option, const struct figures *f
 struct trial {
     const struct find_option *option;
     struct simulation *simulation;
+    int64_t requests;      /* as the what-if asks for */
+    int64_t kept_requests; /* of the latest trial that kept its promise */
     bool has_failed;
 };
 
@@ -140,24 +150,48 @@ static void set_load(const struct find_option *option, struct simulation *simula
         simulation->source.requests = 10 * arrivals->concurrency;
 }
 
+/* Longer runs tell whether a rate is sustained; clients of a closed loop wait by themselves, and a
+ * trace is as long as it is. */
+static bool can_be_longer(const struct simulation *simulation)
+{
+    enum arrival_kind kind = simulation->source.load.arrivals.kind;
+    return kind == ARRIVAL_POISSON || kind == ARRIVAL_GAMMA || kind == ARRIVAL_FIXED;
+}
+
+static bool play_trial(struct trial *trial, struct served *served)
+{
+    trial->has_failed = trial->has_failed || !simulation_play(trial->simulation, served, NULL);
+    trial->simulation->is_trial = true;
+    return !trial->has_failed && keeps_bars(trial->option, &served->mean);
+}
+
 static bool trial_keeps(void *context, double load)
 {
     struct trial *trial = context;
+    struct simulation *simulation = trial->simulation;
     struct served served;
-    set_load(trial->option, trial->simulation, load);
-    if (trial->has_failed || !simulation_play(trial->simulation, &served, NULL)) {
-        trial->has_failed = true;
-        return false;
+    simulation->source.requests = trial->requests;
+    set_load(trial->option, simulation, load);
+    while (play_trial(trial, &served)) {
+        int64_t requests = simulation->source.requests;
+        bool is_steady = served.growth_ratio <= steady_growth && requests >= steady_least;
+        if (is_steady || !can_be_longer(simulation)) {
+            trial->kept_requests = requests;
+            return true;
+        }
+        if (requests >= lengthened_most)
+            return false;
+        simulation->source.requests *= lengthening;
     }
-    trial->simulation->is_trial = true;
-    return keeps_bars(trial->option, &served.mean);
+    return false;
 }
 
 bool find_option_search(const struct find_option *option, struct simulation *simulation,
                         struct served *served, struct collector *keep,
                         struct capacity_answer *answer)
 {
-    struct trial trial = {.option = option, .simulation = simulation};
+    int64_t requests = simulation->source.requests;
+    struct trial trial = {option, simulation, requests, requests, false};
     const struct arrivals *arrivals = &simulation->source.load.arrivals;
     double guess = option->is_concurrency ? (double)arrivals->concurrency : arrivals->rate_per_s;
     guess = isnan(guess) ? 1.0 : guess;
@@ -174,12 +208,14 @@ bool find_option_search(const struct find_option *option, struct simulation *sim
     *answer = capacity_find(&question);
     if (option->is_concurrency)
         answer->load = floor(answer->load + 0.5);
-    set_load(option, simulation, answer->status == CAPACITY_NEVER ? answer->broken : answer->load);
+    bool is_never = answer->status == CAPACITY_NEVER;
+    simulation->source.requests = is_never ? requests : trial.kept_requests;
+    set_load(option, simulation, is_never ? answer->broken : answer->load);
     return !trial.has_failed && simulation_play(simulation, served, keep);
 }
 
 const char *find_option_text(const struct find_option *option, const struct capacity_answer *answer,
-                             struct arena *arena)
+                             const struct served *served, struct arena *arena)
 {
     const char *bars = "";
     const char *what = option->is_concurrency ? "number of clients" : "rate";
@@ -200,7 +236,11 @@ const char *find_option_text(const struct find_option *option, const struct capa
     if (answer->status == CAPACITY_ALWAYS)
         return arena_printf(arena, "every %s up to %.4g%s keeps %s (%d simulations)", what,
                             answer->load, unit, bars, answer->trials);
-    return arena_printf(arena,
-                        "largest %s that keeps %s: %.4g%s (%.4g%s breaks it; %d simulations)", what,
-                        bars, answer->load, unit, answer->broken, unit, answer->trials);
+    char sent[SI_TEXT_BYTES];
+    return arena_printf(
+        arena,
+        "largest %s that keeps %s: %.4g%s (%.4g%s %s; %d loads tried, this one with %s requests)",
+        what, bars, answer->load, unit, broken, unit,
+        option->is_concurrency ? "break it" : "breaks it or is not sustained", answer->trials,
+        text_count(sent, served->requests));
 }

@@ -32,7 +32,10 @@ bool find_option_parse(const char *find, const char *slo, struct session *sessio
 
 /**
  * Searches with common random numbers and plays the answer once more into `*served` (the lowest
- * load tried where none keeps the promise). Returns false with a message when a simulation failed.
+ * load tried where none keeps the promise). A rate must be sustained: a run that keeps the
+ * promise is lengthened until it is long enough to tell that the requests in flight do not grow, so
+ * that a short run does not pass because it ends before its queue is long. Traces are played as
+ * they are. Returns false with a message when a simulation failed.
  */
 bool find_option_search(const struct find_option *option, struct simulation *simulation,
                         struct served *served, struct collector *keep,
@@ -40,6 +43,6 @@ bool find_option_search(const struct find_option *option, struct simulation *sim
 
 /** "largest rate that keeps ttft_p99 <= 2 s: 12.3 /s (12.4 /s breaks it, 17 simulations)". */
 const char *find_option_text(const struct find_option *option, const struct capacity_answer *answer,
-                             struct arena *arena);
+                             const struct served *served, struct arena *arena);
 
 #endif

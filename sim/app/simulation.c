@@ -212,6 +212,7 @@ bool simulation_play(struct simulation *simulation, struct served *served, struc
         status = replicate(simulation, i, keep && i == 0 ? simulation->log : NULL, &collector);
         served->refused += simulation->counts.refused;
         collector_figures(&collector, &figures[i]);
+        served->growth_ratio += collector_growth(&collector) / count;
         if (status != SERVER_FINE || (i == 0 && simulation->counts.refused > 0))
             report_end(session, simulation->plan, simulation, status);
         if (keep && i == 0)

@@ -16,6 +16,7 @@ struct served {
     int64_t kv_blocks;    /**< of each */
     int64_t block_tokens; /**< tokens of a block */
     int64_t refused;      /**< requests that can never fit */
+    double growth_ratio;  /**< of requests in flight while they came: collector_growth, mean */
     struct figures mean;  /**< over replications */
     struct figures half;  /**< half widths of their 95 % intervals; NaN for one replication */
 };
