@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *place_of(const struct session *session, const struct plan *plan, const char *key)
 {
@@ -75,6 +76,35 @@ static void report_setup(struct session *session, const struct plan *plan,
     }
 }
 
+/* The key to blame for requests that can't ever fit: what limits them if that is written down or
+ * else, and above all what the user just set with -s. */
+static const char *refusal_path(const struct plan *plan, const struct server_setup *setup)
+{
+    int64_t most = setup->options.max_model_tokens;
+    bool is_model = plan->config.serving.server.max_model_tokens == most;
+    bool is_cache = setup->parts.blocks * setup->options.block_tokens <= most;
+    const struct {
+        const char *path;
+        bool can_be_guilty;
+    } rows[] = {
+        {"serving.server.max_model", is_model},
+        {"serving.server.kv_blocks", is_cache},
+        {"serving.lengths.input",    true    },
+        {"serving.lengths.output",   true    },
+        {"serving.lengths.trace",    true    },
+        {"serving.arrivals.file",    true    },
+    };
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].can_be_guilty || !schema_has(plan->root, rows[i].path))
+            continue;
+        if (schema_place(plan->root, rows[i].path).line == 0)
+            return rows[i].path;
+        first = first ? first : rows[i].path;
+    }
+    return first ? first : "serving";
+}
+
 /* Says what a server could not do. */
 static void report_end(struct session *session, const struct plan *plan,
                        const struct simulation *simulation, enum server_status status)
@@ -93,16 +123,21 @@ static void report_end(struct session *session, const struct plan *plan,
             "this is a bug unless serving.server.watchdog is small: please report the config");
         return;
     }
-    if (counts->refused == 0 || simulation->is_trial)
+    if (counts->refused == 0 || (simulation->is_trial && counts->refused < counts->arrived))
         return;
-    diag_add(&session->diags, SEVERITY_WARNING,
-             schema_place(plan->root, place_of(session, plan, "max_model")),
+    const char *path = refusal_path(plan, &simulation->setup);
+    bool is_all = counts->refused == counts->arrived;
+    diag_add(&session->diags, is_all ? SEVERITY_ERROR : SEVERITY_WARNING,
+             schema_place(plan->root, path),
              "%s on %s refused %lld of %lld requests: the first, number %lld, has %lld tokens and "
              "at most %lld fit",
              simulation->run->model->id, simulation->run->device->id, (long long)counts->refused,
              (long long)counts->arrived, (long long)counts->first_refused,
              (long long)counts->first_refused_tokens,
              (long long)simulation->setup.options.max_model_tokens);
+    if (is_all)
+        diag_hint(&session->diags, "%s",
+                  strstr(path, ".server.") ? "raise it, or leave it out" : "shorten the requests");
 }
 
 /* One replication. */
@@ -207,10 +242,12 @@ bool simulation_play(struct simulation *simulation, struct served *served, struc
         .kv_blocks = simulation->setup.parts.blocks,
         .block_tokens = simulation->setup.options.block_tokens,
     };
-    for (int i = 0; i < count && status == SERVER_FINE; i++) {
+    bool has_answers = true;
+    for (int i = 0; i < count && status == SERVER_FINE && has_answers; i++) {
         struct collector collector;
         status = replicate(simulation, i, keep && i == 0 ? simulation->log : NULL, &collector);
         served->refused += simulation->counts.refused;
+        has_answers = i > 0 || simulation->counts.refused < simulation->counts.arrived;
         collector_figures(&collector, &figures[i]);
         served->growth_ratio += collector_growth(&collector) / count;
         if (status != SERVER_FINE || (i == 0 && simulation->counts.refused > 0))
@@ -220,11 +257,13 @@ bool simulation_play(struct simulation *simulation, struct served *served, struc
         else
             collector_release(&collector);
     }
-    if (keep && status != SERVER_FINE)
+    bool is_fine = status == SERVER_FINE && has_answers;
+    if (keep && !is_fine)
         collector_release(keep);
-    sum_up(figures, count, served);
+    if (is_fine)
+        sum_up(figures, count, served);
     free(figures);
-    return status == SERVER_FINE;
+    return is_fine;
 }
 
 bool simulation_source(struct session *session, const struct plan *plan, struct source_plan *source)

@@ -33,7 +33,7 @@ bool simulation_init(struct simulation *simulation, struct session *session,
 /**
  * Plays all replications and sums them up in `*served`. `keep` (may be NULL) is made by the call
  * and holds the first replication's records; release it. Returns false with a message when a
- * simulation came to no end; `keep` holds nothing then.
+ * simulation came to no end or every request was refused; `keep` holds nothing then.
  */
 bool simulation_play(struct simulation *simulation, struct served *served, struct collector *keep);
 
