@@ -76,6 +76,23 @@ static void check_pattern(const struct reader *reader, const struct node *root,
     if (has_span[SPAN_CHUNK])
         require_count(reader, root, "attention.chunk", attention->chunk_tokens,
                       "a pattern with chunk layers");
+    const struct {
+        const char *path;
+        bool is_idle;
+        const char *hint;
+    } rows[] = {
+        {"attention.window", attention->window_tokens > 0 && !has_span[SPAN_WINDOW],
+         "add for example: pattern: [window, full]"},
+        {"attention.chunk",  attention->chunk_tokens > 0 && !has_span[SPAN_CHUNK],
+         "add for example: pattern: [chunk, full]" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].is_idle || !schema_has(root, rows[i].path))
+            continue;
+        diag_add(reader->diags, SEVERITY_WARNING, schema_place(root, rows[i].path),
+                 "'%s' has no effect: no layer of the pattern attends so", rows[i].path);
+        diag_hint(reader->diags, "%s", rows[i].hint);
+    }
     if (attention->pattern_count > PATTERN_MAX)
         REPORT(reader, root, "attention.pattern", "a pattern of more than %d layers", PATTERN_MAX);
 }
@@ -286,46 +303,6 @@ void check_config(const struct reader *reader, const struct node *root, const st
         REPORT(reader, root, "routing", "kind histogram needs 'popularity' or 'file'");
         diag_hint(reader->diags, "add one weight per expert: popularity: [3, 2, 1, …]");
     }
-}
-
-/* Warns of a key that `why` makes useless; not where -s put `cause` in the place of the file's:
- * then the file says what it was for. */
-static void warn_unused(const struct reader *reader, const struct node *root, const char *path,
-                        const char *cause, const char *why, const char *hint)
-{
-    struct place place = schema_place(root, path);
-    bool is_moot = schema_has(root, cause) && schema_place(root, cause).line == 0 && place.line > 0;
-    if (!schema_has(root, path) || is_moot)
-        return;
-    diag_add(reader->diags, SEVERITY_WARNING, place, "'%s' has no effect: %s", path, why);
-    diag_hint(reader->diags, "%s", hint);
-}
-
-void check_config_is_used(const struct reader *reader, const struct node *root,
-                          const struct config *config, const struct model *const *models)
-{
-    static const struct {
-        const char *path;
-        enum routing_kind kind;
-        const char *why;
-        const char *hint;
-    } rows[] = {
-        {"routing.skew",          ROUTING_ZIPF,      "it belongs to the kind zipf",
-         "write routing: {kind: zipf, skew: …}"              },
-        {"routing.concentration", ROUTING_DIRICHLET, "it belongs to the kind dirichlet",
-         "write routing: {kind: dirichlet, concentration: …}"},
-        {"routing.popularity",    ROUTING_HISTOGRAM, "it belongs to the kind histogram",
-         "write routing: {kind: histogram, popularity: […]}" },
-    };
-    bool has_experts = false;
-    for (int m = 0; m < config->models.count; m++)
-        has_experts = has_experts || models[m]->ffn.moe.experts > 0;
-    if (!has_experts)
-        warn_unused(reader, root, "routing", "model", "no model here has experts",
-                    "leave it out, or choose a model with experts");
-    for (size_t i = 0; has_experts && i < sizeof rows / sizeof *rows; i++)
-        if (config->routing.kind != rows[i].kind)
-            warn_unused(reader, root, rows[i].path, "routing.kind", rows[i].why, rows[i].hint);
 }
 
 static void check_context(const struct reader *reader, const struct node *root,
