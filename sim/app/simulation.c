@@ -266,11 +266,39 @@ bool simulation_play(struct simulation *simulation, struct served *served, struc
     return is_fine;
 }
 
+/* Orders that come out as first come, first served under this load. */
+static void warn_of_order(struct session *session, const struct plan *plan,
+                          const struct source_plan *source)
+{
+    enum queue_order order = plan->config.serving.server.order;
+    bool has_priority = source->times.has_priority || source->lengths.has_priority;
+    bool is_plain = order == ORDER_PRIORITY && !has_priority;
+    if (order != ORDER_EDF && !is_plain)
+        return;
+    diag_add(&session->diags, SEVERITY_WARNING, schema_place(plan->root, "serving.server.order"),
+             "order %s serves as fcfs does: %s", queue_order_names[order],
+             is_plain ? "all requests have the same priority"
+                      : "all deadlines are as far from their arrivals; only requests that were "
+                        "preempted change places");
+    diag_hint(&session->diags, "%s",
+              is_plain ? "priorities come from a trace with a column of that name"
+                       : "order sjf takes the shortest prompt first");
+}
+
+static bool make_source(struct session *session, const struct plan *plan,
+                        struct source_plan *source)
+{
+    bool is_fine =
+        source_plan_make(&session->arena, &session->diags, &plan->config.serving.load, source);
+    if (is_fine)
+        warn_of_order(session, plan, source);
+    return is_fine;
+}
+
 bool simulation_source(struct session *session, const struct plan *plan, struct source_plan *source)
 {
     if (schema_has(plan->root, "serving"))
-        return source_plan_make(&session->arena, &session->diags, &plan->config.serving.load,
-                                source);
+        return make_source(session, plan, source);
     diag_add(&session->diags, SEVERITY_ERROR, plan->root->place,
              "this what-if has no 'serving' to simulate");
     diag_hint(&session->diags, "add for example: serving: {arrivals: {rate: 4 /s}, lengths: "
