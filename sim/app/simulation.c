@@ -1,5 +1,7 @@
 #include "app/simulation.h"
 
+#include "serve/policy.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +193,20 @@ static bool refuse_levers(struct session *session, const struct plan *plan,
     return is_refused;
 }
 
+/* Policies that set the longest sequence aside for each request run few of them by default. */
+static void warn_of_reservation(struct session *session, const struct plan *plan,
+                                const struct simulation *simulation)
+{
+    const struct server_options *asked = &plan->config.serving.server;
+    if (policy_of(asked->policy)->reservation != RESERVE_LONGEST || asked->max_model_tokens > 0)
+        return;
+    diag_add(&session->diags, SEVERITY_WARNING, schema_place(plan->root, "serving.server.policy"),
+             "policy %s reserves KV memory for the longest sequence, here %lld tokens a request",
+             policy_kind_names[asked->policy],
+             (long long)simulation->setup.options.max_model_tokens);
+    diag_hint(&session->diags, "say how long requests can be, for example: max_model: 4096");
+}
+
 bool simulation_init(struct simulation *simulation, struct session *session,
                      const struct plan *plan, const struct source_plan *source,
                      const struct run *run)
@@ -209,6 +225,8 @@ bool simulation_init(struct simulation *simulation, struct session *session,
         report_setup(session, plan, simulation, problem);
         return false;
     }
+    if (run == plan->runs)
+        warn_of_reservation(session, plan, simulation);
     double block_bytes = simulation->setup.capacity.block_bytes * (double)run->device_count;
     simulation->power = power_model_of(run, block_bytes);
     return true;
