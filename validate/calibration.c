@@ -219,7 +219,7 @@ void calibration_table(const struct calibration *calibration, struct arena *aren
         table_set_text(table, row, 0, kernel_names[fit->kernel]);
         table_set_text(table, row, 1, math_or_any_names[fit->math]);
         table_set_count(table, row, 2, fit->rows);
-        table_set_count(table, row, 3, fit_parameter_count(fit->kernel, fit->family));
+        table_set_count(table, row, 3, fit_parameter_count(fit->kernel, fit->math, fit->family));
         table_set_number(table, row, 4, fit->fit_median_ratio);
         table_set_count(table, row, 5, found->held_rows);
         table_set_number(table, row, 6, fit->held_median_ratio);
@@ -284,8 +284,7 @@ static int64_t left_out_errors(const struct calibration_options *options, const 
     rates.is_repeating = parts->is_repeating;
     rates_set_fit(&rates, options->device, &fit);
     for (int64_t i = 0; i < parts->held_count; i++)
-        errors[i] =
-            fabs(sample_time(&rates, parts->held[i]) / parts->held[i]->measured_s - 1.0);
+        errors[i] = fabs(sample_time(&rates, parts->held[i]) / parts->held[i]->measured_s - 1.0);
     return parts->held_count;
 }
 

@@ -17,8 +17,8 @@ struct calibration_options {
     double min_time_s;      /**< rows below it are neither fitted nor judged [s] */
     int64_t most_rows;      /**< a fit looks at no more rows than about this */
     const struct kernel_fit *base; /**< see struct fit_problem; NULL for other families */
-    const char *source;     /**< who published the data, or NULL; written into the provenance */
-    const char *date;       /**< of the fit, likewise */
+    const char *source; /**< who published the data, or NULL; written into the provenance */
+    const char *date;   /**< of the fit, likewise */
 };
 
 /** The fit of one class in one arithmetic. */

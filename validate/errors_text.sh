@@ -111,10 +111,12 @@ TEXT
 - **AIConfigurator end to end**: a closed loop of fixed lengths. Each token waits for its share of the other requests' prefills; without that share the median error is
   four times as large. What is left grows with tensor parallelism (TensorRT-LLM: bias -2 % on one GPU, -16 % on eight; vLLM -6 to -17 %), as synchronisation between
   ranks would; SGLang is overestimated by 20 to 40 %, we do not know why. Mixed lengths are refused: they need \`simulate\`.
-- **LLM-Inference-Bench**: batch 1 is within 11 %; what is missing grows with the batch (64: -12 % TensorRT-LLM, -27 % vLLM of mid-2024), as host time per request does; one
-  70B row took ten times longer than its neighbours.
+- **LLM-Inference-Bench**: vLLM of mid-2024 spends 1 ms of host time per step and 75 us per request in it (\`engines/vllm-0.5.yaml\`, fitted on two of its models;
+  SERVING.md has the held-out ones); without them it would be 27 % too fast at batch 64. TensorRT-LLM needs none on one GPU and is up to 28 % too fast on four; one 70B row
+  took ten times longer than its neighbours.
 - **TensorRT-LLM**: dense models have biases of -19 to +37 %; Mixtral on A100 is overestimated by 70 %, as the MoE fit of A100 is of another engine's kernels.
-- **Splitwise**: vLLM of 2023. Two GPUs are within 5 % at batch 1, four 36 %, eight 46 % too fast: again what grows with the number of ranks.
+- **Splitwise**: vLLM of 2023, eager: its host needs 28 us per operator (\`engines/vllm-0.2.yaml\`, fitted on the decodes of four GPUs), which binds every decode on four and
+  eight. Its prefills of large batches reach a quarter of the peak, less than any kernel we know: 26 % too fast at the median.
 - **llama.cpp**: four fractions were fitted on prefills and single-request decodes (attained compute and bandwidth of dense products and of experts): 2.5 % at the median
   there, 6.1 % / 21 % on held-out ones. Decodes of 2 to 16 requests run other Metal kernels, for few rows, whose arithmetic binds; no fraction of a plain roofline
   describes them: dense models are underestimated by up to 75 %, MoE models overestimated by up to 80 %.

@@ -87,21 +87,23 @@ static const struct free_parameter custom_parameters[] = {
     FREE(memory_ratio, 0.7, 0.02, 1.0),  {0}};
 
 /* On CPU cores; barriers, caches and the bandwidth of one core come from probes of their own. */
-static const struct free_parameter cores_gemm_parameters[] = {FREE(fixed_s, 2e-7, 1e-9, 1e-4),
-                                                              FREE(compute_ratio, 0.9, 0.05, 1.2),
-                                                              FREE(memory_ratio, 0.95, 0.3, 1.5),
-                                                              FREE(tile_load, 1.0, 1e-2, 50.0),
-                                                              FREE(convert_ratio, 3.0, 0.05, 100.0),
-                                                              FREE(smooth, 4.0, 1.0, 16.0),
-                                                              FREE(cross_ratio, 0.2, 1e-2, 2.0),
-                                                              FREE(fork_count, 4.0, 0.1, 200.0),
-                                                              {0}};
-static const struct free_parameter cores_moe_parameters[] = {
-    FREE(fixed_s, 1e-6, 1e-8, 1e-4),     FREE(expert_s, 1e-6, 1e-9, 1e-4),
-    FREE(compute_ratio, 0.9, 0.05, 1.2), FREE(memory_ratio, 0.95, 0.3, 1.5),
-    FREE(tile_load, 1.0, 1e-2, 50.0),    FREE(convert_ratio, 3.0, 0.05, 100.0),
-    FREE(smooth, 4.0, 1.0, 16.0),        FREE(cross_ratio, 0.2, 1e-2, 2.0),
-    FREE(fork_count, 12.0, 0.1, 200.0),  {0}};
+static const struct free_parameter cores_gemm_parameters[] = {
+    FREE(fixed_s, 2e-7, 1e-9, 1e-4),    FREE(compute_ratio, 0.9, 0.05, 1.2),
+    FREE(memory_ratio, 0.95, 0.3, 1.5), FREE(tile_load, 1.0, 1e-2, 50.0),
+    FREE(unpack_rows, 1.0, 1e-2, 50.0), FREE(convert_ratio, 3.0, 0.05, 100.0),
+    FREE(smooth, 4.0, 1.0, 16.0),       FREE(cross_ratio, 0.2, 1e-2, 2.0),
+    FREE(fork_count, 4.0, 0.1, 200.0),  {0}};
+static const struct free_parameter cores_moe_parameters[] = {FREE(fixed_s, 1e-6, 1e-8, 1e-4),
+                                                             FREE(expert_s, 1e-6, 1e-9, 1e-4),
+                                                             FREE(compute_ratio, 0.9, 0.05, 1.2),
+                                                             FREE(memory_ratio, 0.95, 0.3, 1.5),
+                                                             FREE(tile_load, 1.0, 1e-2, 50.0),
+                                                             FREE(unpack_rows, 1.0, 1e-2, 50.0),
+                                                             FREE(convert_ratio, 3.0, 0.05, 100.0),
+                                                             FREE(smooth, 4.0, 1.0, 16.0),
+                                                             FREE(cross_ratio, 0.2, 1e-2, 2.0),
+                                                             FREE(fork_count, 12.0, 0.1, 200.0),
+                                                             {0}};
 static const struct free_parameter cores_prefill_parameters[] = {
     FREE(fixed_s, 1e-6, 1e-8, 1e-4),
     FREE(compute_ratio, 0.7, 0.02, 1.5),
@@ -123,6 +125,8 @@ static const struct free_parameter cores_elementwise_parameters[] = {
     FREE(convert_ratio, 3.0, 0.05, 100.0),
     FREE(middle_ratio, 2.0, 0.1, 20.0),
     FREE(gather_ratio, 2.0, 0.1, 50.0),
+    FREE(search_ratio, 1.0, 0.1, 50.0),
+    FREE(row_s, 4e-7, 1e-9, 1e-4),
     FREE(cross_ratio, 0.2, 1e-2, 2.0),
     FREE(fork_count, 1.0, 0.1, 200.0),
     {0}};
@@ -185,7 +189,7 @@ static const struct free_parameter *parameters_of(enum kernel kernel, enum kerne
 }
 
 /* Parameters that this class, family and device really have: others can't be told from data. */
-static int choose_parameters(enum kernel kernel, enum kernel_family family,
+static int choose_parameters(enum kernel kernel, enum math math, enum kernel_family family,
                              struct free_parameter *chosen)
 {
     const struct free_parameter *all = parameters_of(kernel, family);
@@ -194,7 +198,8 @@ static int choose_parameters(enum kernel kernel, enum kernel_family family,
         bool is_copy = all[i].offset == offsetof(struct kernel_fit, copy_s);
         bool is_switch = all[i].offset == offsetof(struct kernel_fit, switch_fixed_s) ||
                          all[i].offset == offsetof(struct kernel_fit, switch_ratio);
-        if ((is_copy && family == FAMILY_WIDE) ||
+        bool is_unpack = all[i].offset == offsetof(struct kernel_fit, unpack_rows);
+        if ((is_copy && family == FAMILY_WIDE) || (is_unpack && math != MATH_INT8) ||
             (is_switch && (kernel != KERNEL_ALL_REDUCE || family == FAMILY_NARROW)))
             continue;
         chosen[count++] = all[i];
@@ -202,10 +207,10 @@ static int choose_parameters(enum kernel kernel, enum kernel_family family,
     return count;
 }
 
-int fit_parameter_count(enum kernel kernel, enum kernel_family family)
+int fit_parameter_count(enum kernel kernel, enum math math, enum kernel_family family)
 {
     struct free_parameter chosen[PARAMETERS_MAX];
-    return choose_parameters(kernel, family, chosen);
+    return choose_parameters(kernel, math, family, chosen);
 }
 
 /* One fit under way. */
@@ -401,7 +406,8 @@ bool fit_kernel(const struct fit_problem *problem, struct kernel_fit *fit)
     rates.is_repeating = problem->is_repeating;
     struct search search = {.problem = problem, .rates = &rates};
     enum kernel_family family = family_of(problem);
-    search.parameter_count = choose_parameters(problem->kernel, family, search.parameters);
+    search.parameter_count =
+        choose_parameters(problem->kernel, problem->math, family, search.parameters);
 #define UNSET(member, key, dimension, low, high, meaning) search.fit.member = (double)NAN;
     KERNEL_PARAM_LIST(UNSET)
 #undef UNSET

@@ -14,10 +14,10 @@ struct fit_problem {
     const struct kernel_sample *
         *rows; /**< measurements, held-out ones already taken out [row_count] */
     int64_t row_count;
-    bool is_repeating; /**< protocol of the rows: see struct sample_set */
+    bool is_repeating;             /**< protocol of the rows: see struct sample_set */
     const struct kernel_fit *base; /**< family cores: parameters that other probes found, NaN where
                                       they are free; NULL elsewhere */
-    int64_t most_rows; /**< more rows than this are thinned out evenly by key */
+    int64_t most_rows;             /**< more rows than this are thinned out evenly by key */
 };
 
 /**
@@ -29,8 +29,8 @@ struct fit_problem {
  */
 bool fit_kernel(const struct fit_problem *problem, struct kernel_fit *fit);
 
-/** Number of parameters that the law of `kernel` has, 0 = no law to fit. */
-int fit_parameter_count(enum kernel kernel, enum kernel_family family);
+/** Number of parameters that the law of `kernel` has in `math`, 0 = no law to fit. */
+int fit_parameter_count(enum kernel kernel, enum math math, enum kernel_family family);
 
 /** Quantile (linear between order statistics, as numpy) of `values[count]`, which is sorted in
  * place. */

@@ -393,6 +393,9 @@ static bool describe_row(struct sink *sink, const double v[K_COUNT], enum kernel
         return describe_moe_row(sink, v, bytes, math, op);
     case KERNEL_ELEMENTWISE: /* message_bytes: all that is read and written */
         *op = describe_elementwise(OP_NORM, v[K_MESSAGE], 0.0);
+        op->shape.rows = v[K_TOKENS];
+        op->shape.requests = v[K_BATCH];
+        op->shape.groups = v[K_KV_HEADS];
         return sink_accepts(sink, &v[K_MESSAGE], 1);
     case KERNEL_ALL_REDUCE:
     case KERNEL_CUSTOM_ALL_REDUCE:

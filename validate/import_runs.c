@@ -64,7 +64,7 @@ static void read_argonne(struct csv *csv, struct sink *sink)
         sources[i] = csv_need(csv, names[i]);
     struct csv_source framework = csv_need(csv, "framework");
     struct csv_source model = csv_need(csv, "model");
-    sink->set->device = "a100-40gb";
+    struct csv_source hardware = csv_need(csv, "hw");
     sink->set->assumed = "fp16; static batch; latency of the whole batch, prefill included";
     while (csv_next(csv)) {
         double s[5];
@@ -79,8 +79,13 @@ static void read_argonne(struct csv *csv, struct sink *sink)
         run->devices = (int64_t)s[3];
         run->e2e_s = s[4];
         set_precision(run, FORMAT_FP16);
+        /* the paper's A100 has 40 GB */
+        bool is_a100 = strcmp(csv_text(csv, &hardware), "A100") == 0;
+        run->device = is_a100 ? "a100-40gb" : import_device(csv_text(csv, &hardware));
         if (strcmp(csv_text(csv, &framework), "vLLM") != 0)
             run->launch = LAUNCH_COMPILED;
+        else
+            run->program = "vllm-0.5";
     }
 }
 
@@ -142,6 +147,7 @@ static void read_splitwise(struct csv *csv, struct sink *sink)
         run->workload = (struct workload){(int64_t)s[0], (int64_t)s[1], (int64_t)s[2]};
         run->devices = (int64_t)s[3];
         run->launch = LAUNCH_EAGER;
+        run->program = "vllm-0.2";
         run->ttft_s = 1e-3 * s[4];
         run->tpot_s = 1e-3 * s[5];
         set_precision(run, FORMAT_FP16);

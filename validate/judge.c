@@ -22,6 +22,8 @@ void judge_rates_init(struct judge_rates *rates, const struct device *device)
     struct run pair = {.device = device, .device_count = 2};
     rates_set_fabric(&rates->best, &pair);
     rates_set_fabric(&rates->uncalibrated, &pair);
+    /* benchmarks start all ranks together */
+    rates->best.rank_wait_s = rates->uncalibrated.rank_wait_s = 0.0;
 }
 
 static struct judged *add(struct judgement *judgement)
@@ -86,6 +88,44 @@ struct outcome {
     double uncalibrated_s;
 };
 
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ at[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* Everything that was asked for: model, hyper-parameters, formats, requests, cores; a first token
+ * doesn't depend on those after it. */
+static uint64_t key_of(const struct run *run, int class)
+{
+    const struct model *model = run->model;
+    const int64_t numbers[] = {
+        model->layers,
+        model->ffn.moe.experts,
+        model->ffn.moe.top_k,
+        model->ffn.moe.expert_ffn,
+        (int64_t)run->precision.weights,
+        (int64_t)run->precision.activations,
+        (int64_t)run->precision.kv_cache,
+        run->workload.batch,
+        run->workload.input_tokens,
+        class == CLASS_TTFT ? 0 : run->workload.output_tokens,
+        run->engine.threads,
+        (int64_t)run->engine.launch,
+        run->device_count,
+        run->deploy.tp,
+        run->deploy.pp,
+        run->deploy.dp,
+        run->deploy.ep,
+    };
+    uint64_t hash = hash_bytes(UINT64_C(14695981039346656037), numbers, sizeof numbers);
+    hash = hash_bytes(hash, model->id, strlen(model->id));
+    hash = hash_bytes(hash, run->device->id, strlen(run->device->id));
+    return hash ? hash : 1;
+}
+
 static void add_run_row(struct judgement *judgement, const struct sample_set *set,
                         const struct run_sample *sample, const struct run *run, int class,
                         double measured_s, const struct outcome *outcome)
@@ -114,6 +154,7 @@ static void add_run_row(struct judgement *judgement, const struct sample_set *se
         .predicted_s = predicted_s,
         .uncalibrated_s = outcome->uncalibrated_s,
         .interval = outcome->interval,
+        .key = key_of(run, class),
         .is_held_out = true,
     };
 }

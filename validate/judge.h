@@ -30,7 +30,8 @@ struct judged {
     double predicted_s;       /**< with the best knowledge of the device [s] */
     double uncalibrated_s;    /**< with the fractions of its kind [s] */
     struct interval interval; /**< 90 % are said to lie inside, as factors on predicted_s */
-    bool is_held_out;         /**< no fit by this seed saw it; whole runs are never fitted */
+    uint64_t key; /**< whole runs: hash of what ran, equal when it was measured again; 0 = kernel */
+    bool is_held_out; /**< no fit by this seed saw it; whole runs are never fitted */
     const struct kernel_sample *sample; /**< NULL for runs */
 };
 

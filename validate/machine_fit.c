@@ -154,8 +154,17 @@ static enum format format_of(const struct table *table, int row)
     return (enum format)format;
 }
 
+/* A fork and join takes a microsecond, unless another program had one of the cores. */
+static bool is_disturbed(const struct table *table, int row)
+{
+    const double longest_s = 2e-5;
+    return cell(table, row, PROBE_BARRIER_COLUMN) > longest_s;
+}
+
 static void add_sample(struct sink *sink, const struct table *table, int row, const struct op *op)
 {
+    if (is_disturbed(table, row))
+        return;
     struct kernel_sample *sample = sink_kernel(sink, op, cell(table, row, "time_s"), row + 1);
     if (!sample)
         return;
@@ -230,19 +239,37 @@ static void add_experts(struct sink *sink, const struct table *table)
     }
 }
 
+/* Row-wise work as the graph describes it: what it moves per row element, in fp32 but for the cache
+ * of keys and values. */
 static void add_rows(struct sink *sink, const struct table *table)
 {
+    static const struct {
+        const char *name;
+        enum op_kind kind;
+        double activation_bytes;
+        double kv_bytes;
+    } works[] = {
+        {"norm",       OP_NORM,       16.0, 0.0},
+        {"activation", OP_ACTIVATION, 12.0, 0.0},
+        {"rotate",     OP_ROPE,       8.0,  0.0},
+        {"search",     OP_SAMPLING,   12.0, 0.0}, /* the graph's softmax */
+        {"gather",     OP_EMBEDDING,  8.0,  0.0},
+        {"write",      OP_KV_WRITE,   8.0,  4.0}, /* a key and a value, bf16 */
+    };
     for (int row = 0; row < table->row_count; row++) {
-        static const enum op_kind kinds[] = {OP_NORM, OP_ACTIVATION, OP_ROPE, OP_SAMPLING,
-                                             OP_EMBEDDING};
-        static const char *const names[] = {"norm", "activation", "rotate", "search", "gather"};
-        static const double moves[] = {4.0, 3.0, 2.0, 1.0, 2.0};
-        double elements = cell(table, row, "rows") * cell(table, row, "width");
-        int kind = 0;
-        while (kind < 4 && !is_word(table, row, "kind", names[kind]))
-            kind++;
-        struct op op =
-            describe_elementwise(kinds[kind], 4.0 * moves[kind] * elements, 5.0 * elements);
+        double rows = cell(table, row, "rows");
+        double elements = rows * cell(table, row, "width");
+        double heads = cell(table, row, "kv_heads");
+        size_t work = 0;
+        while (work + 1 < sizeof works / sizeof *works &&
+               !is_word(table, row, "kind", works[work].name))
+            work++;
+        struct op op = describe_elementwise(
+            works[work].kind, works[work].activation_bytes * elements, 5.0 * elements);
+        op.kv_bytes = works[work].kv_bytes * elements;
+        op.shape.rows = rows;
+        op.shape.requests = cell(table, row, "requests");
+        op.shape.groups = heads > 0.0 ? heads : 0.0;
         add_sample(sink, table, row, &op);
     }
 }

@@ -64,6 +64,9 @@ static void add_shape(const struct profile *profile, const struct op *op,
                   s->depth, timer->work.weight_bytes / calls / expert);
         break;
     case KERNEL_ELEMENTWISE:
+        text_addf(out, ",,,%.17g,,%.17g,,,,%.17g,,,,,,%.17g", s->requests, s->groups, s->rows,
+                  op_bytes(op));
+        break;
     case KERNEL_MLA_PREFILL:
     case KERNEL_MLA_DECODE:
     case KERNEL_ALL_REDUCE:

@@ -52,6 +52,7 @@ struct run_sample {
     bool is_closed_loop; /**< each finished request is replaced at once: prefills interrupt decodes
                           */
     enum launch_mode launch; /**< how that engine starts kernels */
+    const char *program;     /**< of engines/, whose host time is known, or NULL */
     enum arithmetic_basis arithmetic;
     int64_t threads;            /**< CPU cores at work; 0 = all */
     int64_t batched_tokens;     /**< most tokens in one step; 0 = the file doesn't say */

@@ -16,6 +16,7 @@ trap 'rm -rf "$work"' EXIT INT TERM
 export LC_ALL=C
 jobs=$(getconf _NPROCESSORS_ONLN)
 . "$here/serving_text.sh"
+. "$here/static_engines.sh"
 
 # ---- one simulation per row ----
 
@@ -164,6 +165,7 @@ fit_sharegpt() {
 
 awk -v refused="$work/refused" -f "$here/serving_rows.awk" "$silicon" >"$work/rows"
 fit_sharegpt
+fit_static_engines
 engine vllm-0.11 "vLLM 0.11" vllm "InferenceMAX of 2025-10, Llama-3.1-70B fp8 on H100 and H200"
 engine vllm-0.12 "vLLM 0.12" vllm "Qwen3-32B bf16 on H100"
 engine vllm-0.18 "vLLM 0.18" vllm "InferenceMAX of 2026-03, gpt-oss-120b mxfp4 on H100"

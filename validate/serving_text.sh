@@ -75,5 +75,6 @@ Rows too few to fit, judged with the nearest preset:
 $(errors_table exam)
 
 TEXT
+    static_document
     cat "$here/serving_notes.md"
 }

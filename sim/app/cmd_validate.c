@@ -7,6 +7,7 @@
 
 #include "conf/quantity.h"
 #include "validate/error_report.h"
+#include "validate/repeats.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,10 +24,12 @@ static const struct option_row rows[] = {
     {"max-error",                                                                0, "RATIO", "exit with 4 when the median of any class is above, such as 10%"},
     {"seed",                                                                      0, "N", "which 20 % of the rows count as held out (default 1)"},
     {"held-out",                                                              0, NULL, "judge only rows that no fit with this seed saw"},
-    {"set",    's', "KEY=VALUE",
+    {"merge-repeats",    0, NULL,
+     "count runs that were measured several times once, by their median error"},
+    {"set",                                                          's', "KEY=VALUE",
      "how runs were measured (workload.batch=8, model=…), or a device's key"},
-    {"output",                                                          'o', "FILE", "write there instead of to standard output"},
-    {0                                                               }
+    {"output",                                                                'o', "FILE", "write there instead of to standard output"},
+    {0                                                                     }
 };
 
 enum output_kind { OUT_TABLE, OUT_JSON, OUT_CSV, OUT_SUMMARY, OUT_COUNT };
@@ -40,6 +43,7 @@ struct request {
     double most_error; /* NaN: no bar */
     uint64_t seed;
     const char *device;
+    bool is_merged;        /* repetitions of a run count once */
     const char *fits_from; /* NULL: the device's own, or borrowed ones */
 };
 
@@ -115,6 +119,7 @@ static bool parse_request(const struct options *options, struct arena *arena,
 {
     *request = (struct request){.most_error = (double)NAN, .seed = 1};
     request->device = options_value(options, "device");
+    request->is_merged = options_count(options, "merge-repeats") > 0;
     request->fits_from = options_value(options, "fits-from");
     request->rows = options_count(options, "held-out") ? ROWS_HELD_OUT : ROWS_ALL;
     return parse_format(options, request) && parse_numbers(options, arena, request);
@@ -276,6 +281,24 @@ static void add_report(const struct bench *bench, struct text *out)
     }
 }
 
+/* Repetitions count once; how far they lie apart is what no prediction can explain. */
+static void merge_repeats(struct bench *bench, struct text *out)
+{
+    struct repeat_spread spread = repeats_merge(&bench->judgement);
+    if (bench->request->format != OUT_TABLE)
+        return;
+    if (spread.runs == 0) {
+        text_add(out, "\nnothing was measured more than once\n");
+        return;
+    }
+    text_addf(out,
+              "\n%lld figures were measured more than once, %lld times in all: beside their "
+              "predictions, measurements lie %.2g %% (median), %.2g %% (90th percentile), %.2g %% "
+              "(worst) from the median of their figure\n",
+              (long long)spread.runs, (long long)spread.measured, 100.0 * spread.median,
+              100.0 * spread.p90, 100.0 * spread.worst);
+}
+
 static int judge_files(struct bench *bench, const struct options *options, struct text *out)
 {
     struct session *session = bench->session;
@@ -290,6 +313,8 @@ static int judge_files(struct bench *bench, const struct options *options, struc
     }
     if (session->diags.error_count)
         return EXIT_FINE; /* the messages decide */
+    if (bench->request->is_merged)
+        merge_repeats(bench, out);
     add_report(bench, out);
     double worst = error_worst_median(&bench->judgement, bench->request->rows);
     int code = options_write(options, out);

@@ -1,6 +1,7 @@
 #include "app/run_maker.h"
 
 #include "conf/check.h"
+#include "conf/engine_preset.h"
 
 #include <string.h>
 
@@ -87,8 +88,50 @@ static const struct model *changed_model(struct run_maker *maker, const struct m
     return copy;
 }
 
-static void fill_engine(const struct run_maker *maker, const struct run_sample *sample,
-                        struct run *run)
+/* What engines/ says about the host times of a program. */
+static struct engine_options read_program(struct run_maker *maker, const char *program)
+{
+    struct arena *arena = &maker->session->arena;
+    struct reader reader = {.arena = arena, .diags = &maker->session->diags};
+    struct place place = {.source = "engines"};
+    struct node *name = arena_alloc(arena, sizeof *name);
+    *name = (struct node){.kind = NODE_SCALAR, .place = place, .text = program};
+    struct node *engine = node_new_mapping(arena, place);
+    struct node *root = node_new_mapping(arena, place);
+    node_set(arena, engine, "program", name);
+    node_set(arena, root, "engine", engine);
+    engine_preset_apply(&maker->session->loader, root, ".");
+    struct engine_options options = {0};
+    schema_set_defaults(&reader, engine_fields, &options);
+    schema_read(&reader, engine, engine_fields, &options);
+    return options;
+}
+
+static const struct engine_options *find_program(struct run_maker *maker, const char *program)
+{
+    int i = 0;
+    while (i < maker->program_count && strcmp(maker->programs[i].program, program) != 0)
+        i++;
+    if (i == RUN_MAKER_PROGRAMS)
+        return &maker->config.engine;
+    if (i == maker->program_count)
+        maker->programs[maker->program_count++] = read_program(maker, program);
+    return &maker->programs[i];
+}
+
+/* Host times of the program that ran; what -s says wins. */
+static void fill_program(struct run_maker *maker, const char *program, struct run *run)
+{
+    const struct engine_options *options = find_program(maker, program);
+    if (!is_set(maker, "engine.host_step"))
+        run->engine.host_step_s = options->host_step_s;
+    if (!is_set(maker, "engine.host_request"))
+        run->engine.host_request_s = options->host_request_s;
+    if (!is_set(maker, "engine.operator_time"))
+        run->engine.operator_s = options->operator_s;
+}
+
+static void fill_engine(struct run_maker *maker, const struct run_sample *sample, struct run *run)
 {
     const struct precision *given = &maker->config.precision;
     run->engine = maker->config.engine;
@@ -96,6 +139,8 @@ static void fill_engine(const struct run_maker *maker, const struct run_sample *
     run->precision = sample->precision;
     if (!is_set(maker, "engine.launch"))
         run->engine.launch = sample->launch;
+    if (sample->program && !is_set(maker, "engine.program"))
+        fill_program(maker, sample->program, run);
     if (!is_set(maker, "engine.arithmetic"))
         run->engine.arithmetic = sample->arithmetic;
     if (!is_set(maker, "engine.threads"))

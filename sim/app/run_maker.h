@@ -5,7 +5,7 @@
 #include "app/session.h"
 #include "validate/sample.h"
 
-enum { RUN_MAKER_MODELS = 64 };
+enum { RUN_MAKER_MODELS = 64, RUN_MAKER_PROGRAMS = 8 };
 
 /** Models loaded so far, and what -s says about runs. */
 struct run_maker {
@@ -15,6 +15,8 @@ struct run_maker {
         const struct model *model; /**< NULL: nobody has a file for it */
     } models[RUN_MAKER_MODELS];
     int model_count;
+    struct engine_options programs[RUN_MAKER_PROGRAMS]; /**< of engines/ [program_count] */
+    int program_count;
     const struct node *tree; /**< of -s options */
     struct config config;    /**< defaults and -s options */
 };

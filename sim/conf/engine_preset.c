@@ -76,19 +76,30 @@ static const char *path_of(const struct loader *loader, const struct node *named
     return NULL;
 }
 
-void engine_preset_apply(const struct loader *loader, struct node *root, const char *folder)
+/* The defaults of the program that `key` names in `root`, or NULL. */
+static const struct node *defaults_of(const struct loader *loader, struct node *root,
+                                      const char *key, const char *folder)
 {
     const struct reader reader = {.arena = loader->arena, .diags = loader->diags};
-    const struct node *named =
-        root->kind == NODE_MAPPING ? schema_node(root, "serving.engine") : NULL;
+    const struct node *named = root->kind == NODE_MAPPING ? schema_node(root, key) : NULL;
     if (!named || named->kind != NODE_SCALAR)
-        return;
+        return NULL;
     const char *path = path_of(loader, named, folder);
     struct node *tree = path ? node_read_file(loader->arena, loader->diags, path) : NULL;
     struct engine_preset preset = {0};
     if (!tree)
-        return;
+        return NULL;
     schema_read(&reader, tree, preset_fields, &preset);
-    if (preset.defaults && preset.defaults->kind == NODE_MAPPING)
-        merge(loader->arena, root, preset.defaults);
+    return preset.defaults && preset.defaults->kind == NODE_MAPPING ? preset.defaults : NULL;
+}
+
+void engine_preset_apply(const struct loader *loader, struct node *root, const char *folder)
+{
+    const struct node *serving = defaults_of(loader, root, "serving.engine", folder);
+    const struct node *program = defaults_of(loader, root, "engine.program", folder);
+    const struct member *engine = program ? node_member(program, "engine") : NULL;
+    if (serving)
+        merge(loader->arena, root, serving);
+    if (engine && engine->value->kind == NODE_MAPPING)
+        merge(loader->arena, node_member(root, "engine")->value, engine->value);
 }

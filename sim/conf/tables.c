@@ -348,7 +348,9 @@ static const struct field deploy_fields[] = {
     END,
 };
 
-static const struct field engine_fields[] = {
+const struct field engine_fields[] = {
+    TEXT(struct engine_options, program, "program", OPT,
+         "a serving program of engines/ (vllm-0.5, …): fills in keys that are not given here"),
     ENUM(struct engine_options, launch, "launch", OPT, launch_mode_names, LAUNCH_MODE_COUNT,
          "graph", "how kernels are launched"),
     ENUM(struct engine_options, attention, "attention", OPT, attention_impl_names,
@@ -369,6 +371,10 @@ static const struct field engine_fields[] = {
              1, "0.9", "share of the memory that the engine may take"),
     QUANTITY(struct engine_options, host_step_s, "host_step", OPT, DIM_SECOND, 0, 60, "0",
              "host time between two steps that is not overlapped"),
+    QUANTITY(struct engine_options, host_request_s, "host_request", OPT, DIM_SECOND, 0, 1, "0",
+             "the same per request of a step"),
+    QUANTITY(struct engine_options, operator_s, "operator_time", OPT, DIM_SECOND, 0, 1, "0",
+             "host time per operator of launch: eager; 0 = what the device's launch says"),
     END,
 };
 

@@ -49,7 +49,8 @@ struct config {
 
 extern const struct field model_fields[];   /**< models/…yaml → struct model */
 extern const struct field device_fields[];  /**< hwdb/…yaml → struct device */
-extern const struct field config_fields[];  /**< configs/…yaml → struct config */
+extern const struct field config_fields[];
+extern const struct field engine_fields[]; /**< of struct engine_options */  /**< configs/…yaml → struct config */
 extern const struct field serving_fields[]; /**< `serving` → struct serving */
 extern const struct field server_fields[];  /**< `serving.server` → struct server_options */
 extern const struct field lever_fields[];   /**< `options` of a what-if → struct levers */

@@ -109,6 +109,12 @@ static double send_time(const struct rates *rates, const struct op *op)
     return wire.start_s + op->message_bytes / wire.byte_per_s;
 }
 
+/* Everybody waits for the last one; sends and exchanges go ahead with whoever is ready. */
+static bool meets_all_ranks(const struct op *op)
+{
+    return op->kind != OP_STAGE_SEND && op->kernel != KERNEL_ALL_TO_ALL && op->ranks > 1.0;
+}
+
 struct op_cost collective_time(const struct rates *rates, const struct op *op)
 {
     const struct kernel_rate *rate = &rates->kernels[op->kernel][op->math];
@@ -121,5 +127,6 @@ struct op_cost collective_time(const struct rates *rates, const struct op *op)
     else
         time = within_node(rates, op->kernel, op->math, op->ranks, op->message_bytes);
     double fixed = fmin(rate->fit.fixed_s, time);
-    return (struct op_cost){time, 0.0, time - fixed, fixed, BOUND_COMMUNICATION};
+    double wait = meets_all_ranks(op) ? rates->rank_wait_s : 0.0;
+    return (struct op_cost){time + wait, 0.0, time - fixed, fixed + wait, BOUND_COMMUNICATION};
 }

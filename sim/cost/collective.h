@@ -36,7 +36,8 @@ double all_gather_time(const struct wire *wire, double ranks, double bytes);
  * Time of a communication operator. Within a node by the fitted law of its class where there is
  * one, else by the algorithms above. Across nodes hierarchically: all-reduce = reduce-scatter
  * within, all-reduce of a share across, all-gather within; all-gather = across, then within;
- * all-to-all = the later of both parts.
+ * all-to-all = the later of both parts. All but all-to-all also wait for the slowest rank
+ * (rates->rank_wait_s).
  */
 struct op_cost collective_time(const struct rates *rates, const struct op *op);
 

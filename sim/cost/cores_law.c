@@ -86,31 +86,71 @@ static struct op_cost joined(const struct kernel_fit *fit, double fixed_s, doubl
     };
 }
 
-/* rows + tile_load: every pass over the weights unpacks and loads them whatever the rows. */
+/* Rows that share one pass over the weights: registers hold the sums of twelve in floating point,
+ * of six where integer sums are scaled block by block. */
+static double tile_rows_of(const struct kernel_rate *rate)
+{
+    return rate->math == MATH_INT8 ? 6.0 : 12.0;
+}
+
+/* Rows of arithmetic that loading the weights of one pass is worth; those of less than a byte are
+ * unpacked first. */
+static double load_rows(const struct kernel_fit *fit, double bytes_per_weight)
+{
+    bool is_packed = bytes_per_weight < 0.99 && fit->unpack_rows > 0.0;
+    return fit->tile_load + (is_packed ? fit->unpack_rows : 0.0);
+}
+
+/* Products that pass over the weights several times: the first pass waits for memory, the others
+ * find its panel in the nearest cache. */
+static double passes_time(const struct kernel_fit *fit, double compute_s, double memory_s,
+                          double passes)
+{
+    double each = compute_s / passes;
+    return smooth_max(each, memory_s, fit->smooth) + (passes - 1.0) * each;
+}
+
+/* rows + tile_load per pass: each loads the weights whatever its rows. */
 static struct op_cost gemm_time(const struct rates *rates, const struct kernel_rate *rate,
                                 const struct op *op)
 {
     const struct kernel_fit *fit = &rate->fit;
     const struct op_shape *shape = &op->shape;
-    double compute = 2.0 * shape->groups * shape->columns * shape->depth *
-                     (shape->rows + fit->tile_load) / flop_rate(rates, rate);
+    double weights = shape->groups * shape->columns * shape->depth;
+    double passes = ceil(shape->rows / tile_rows_of(rate));
+    double load = load_rows(fit, op->weight_bytes / weights);
+    double compute = 2.0 * weights * (shape->rows + passes * load) / flop_rate(rates, rate);
     double memory = (op->weight_bytes + op->kv_bytes) * stream_s_per_byte(rates, fit);
-    return joined(fit, fit->fixed_s + fork_time(rates, fit, 2.0), compute, memory,
-                  activation_time(rates, fit, op->activation_bytes));
+    double fixed = fit->fixed_s + fork_time(rates, fit, 2.0);
+    return (struct op_cost){
+        .time_s = fixed + passes_time(fit, compute, memory, passes) +
+                  activation_time(rates, fit, op->activation_bytes),
+        .compute_s = compute,
+        .memory_s = memory,
+        .fixed_s = fixed,
+    };
 }
 
-/* gather and convert, up, activation, convert, down, scatter: six forks and joins. */
+/* gather and convert, up, activation, convert, down, scatter: six forks and joins. Rows per expert
+ * are a mean: a last pass is half full. */
 static struct op_cost experts_time(const struct rates *rates, const struct kernel_rate *rate,
                                    const struct op *op)
 {
     const struct kernel_fit *fit = &rate->fit;
     const struct op_shape *shape = &op->shape;
-    double weights = (1.0 + shape->inputs) * shape->columns * shape->depth;
-    double compute =
-        2.0 * shape->groups * weights * (shape->rows + fit->tile_load) / flop_rate(rates, rate);
+    double weights = (1.0 + shape->inputs) * shape->columns * shape->depth * shape->groups;
+    double passes = fmax(1.0, shape->rows / tile_rows_of(rate) + 0.5);
+    double load = load_rows(fit, op->weight_bytes / weights);
+    double compute = 2.0 * weights * (shape->rows + passes * load) / flop_rate(rates, rate);
     double memory = op->weight_bytes * stream_s_per_byte(rates, fit);
     double fixed = fit->fixed_s + fit->expert_s * shape->groups + fork_time(rates, fit, 6.0);
-    return joined(fit, fixed, compute, memory, activation_time(rates, fit, op->activation_bytes));
+    return (struct op_cost){
+        .time_s = fixed + passes_time(fit, compute, memory, passes) +
+                  activation_time(rates, fit, op->activation_bytes),
+        .compute_s = compute,
+        .memory_s = memory,
+        .fixed_s = fixed,
+    };
 }
 
 /* A part of the work that can't be cut further than into `items`. */
@@ -154,15 +194,53 @@ static struct op_cost decode_time(const struct rates *rates, const struct kernel
                   starts + exchange_time(rates, fit, op->activation_bytes));
 }
 
-/* What a row-wise operator's bytes are worth: exponentials, and rows that lie anywhere in memory,
- * count as more passes over the data. */
+/* What a row-wise operator's bytes are worth in plain passes: exponentials, keys that go one by one
+ * into panels, and the search for the largest logit take longer. The last norm also adds the
+ * residual, which the graph counts with other norms only. */
 static double passes_of(const struct kernel_fit *fit, enum op_kind kind)
 {
-    bool is_exponential = kind == OP_ACTIVATION || kind == OP_SHARED_ACTIVATION;
-    bool is_scattered = kind == OP_EMBEDDING || kind == OP_KV_WRITE;
-    if (is_exponential)
+    switch ((int)kind) {
+    case OP_ACTIVATION:
+    case OP_SHARED_ACTIVATION:
         return fit->middle_ratio;
-    return is_scattered && fit->gather_ratio > 0.0 ? fit->gather_ratio : 1.0;
+    case OP_KV_WRITE:
+        return fit->gather_ratio > 0.0 ? fit->gather_ratio : 1.0;
+    case OP_SAMPLING:
+        return fit->search_ratio > 0.0 ? fit->search_ratio : 1.0;
+    case OP_FINAL_NORM:
+        return 2.0;
+    default:
+        return 1.0;
+    }
+}
+
+/* Places in memory that nothing has touched lately: rows of the embedding; per head and request the
+ * panels of panel_tokens keys that new tokens go into. */
+static double places_of(const struct op *op)
+{
+    const double panel_tokens = 32.0;
+    const struct op_shape *shape = &op->shape;
+    if (op->kind == OP_EMBEDDING)
+        return shape->rows;
+    if (op->kind != OP_KV_WRITE || !(shape->requests > 0.0))
+        return 0.0;
+    return shape->requests * ceil(shape->rows / shape->requests / panel_tokens) * shape->groups;
+}
+
+/* Keys of neighbouring tokens share cache lines: cores that write them take turns. */
+static bool takes_turns(const struct op *op)
+{
+    return op->kind == OP_KV_WRITE;
+}
+
+/* Rows are handed out eight at a time: few of them stay with one core. So does sampling. */
+static double row_threads(const struct rates *rates, const struct op *op)
+{
+    const double grain = 8.0;
+    if (op->kind == OP_SAMPLING)
+        return 1.0;
+    return op->shape.rows > 0.0 ? fmin(rates->threads, ceil(op->shape.rows / grain))
+                                : rates->threads;
 }
 
 /* Row by row, after weights went through the nearest caches. */
@@ -170,12 +248,16 @@ static struct op_cost row_time(const struct rates *rates, const struct kernel_ra
                                const struct op *op)
 {
     const struct kernel_fit *fit = &rate->fit;
+    double threads = row_threads(rates, op);
     double bytes = op_bytes(op);
-    double passes = passes_of(fit, op->kind);
+    double passed = bytes * passes_of(fit, op->kind);
+    double core_rate = fit->convert_ratio * rates->memory_byte_per_s / rates->cores;
+    double far = fit->row_s > 0.0 ? places_of(op) * fit->row_s : 0.0;
+    bool is_in_turns = takes_turns(op) && threads > 1.0;
     double time =
-        bytes * passes / (fit->convert_ratio * rates->memory_byte_per_s * part_of(rates)) +
-        exchange_time(rates, fit, bytes);
-    double fixed = fit->fixed_s + fork_time(rates, fit, 1.0);
+        (passed / core_rate + far) / (is_in_turns ? 1.0 : threads) +
+        exchange_time(rates, fit, is_in_turns ? passed : bytes) * rates->threads / threads;
+    double fixed = fit->fixed_s + (threads > 1.0 ? fork_time(rates, fit, 1.0) : 0.0);
     return (struct op_cost){.time_s = fixed + time, .memory_s = time, .fixed_s = fixed};
 }
 

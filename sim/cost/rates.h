@@ -41,12 +41,14 @@ struct rates {
     double link_byte_per_s;     /**< to the other devices of the node [B/s], 0 = none */
     double network_byte_per_s;  /**< attained to other nodes [B/s], 0 = none */
     double network_hop_s;       /**< one message to another node [s] */
+    double rank_wait_s;         /**< for the slowest rank, at every collective of all ranks [s] */
     double host_byte_per_s;     /**< to the host's memory by the datasheet [B/s], 0 = no link */
     double quantise_byte_per_s; /**< memory rate at which activations are quantised by kernels of
                                    their own [B/s], 0 = fused */
     double layer_floor_s;       /**< least time of one layer [s]; wafers */
     double layer_floor_spread;  /**< 90 % of |ln(real/floor)| are taken to lie below it */
     struct launch_cost launch;  /**< host side, defaults filled in */
+    double device_eager_s;      /**< launch.eager_s where the engine doesn't say another [s] */
     bool is_repeating; /**< benchmarks replay one operator: its data may stay in the cache */
 };
 
@@ -68,7 +70,8 @@ void rates_set_fabric(struct rates *rates, const struct run *run);
  * What number formats cost beside bytes: weights of less than 8 bits are unpacked on the way to
  * 16-bit multipliers, which lowers the compute rate of their products; 8-bit activations are
  * quantised by kernels of their own where launches are eager (else fused into norms and activation
- * functions). Streaming at a given bandwidth replaces the host link.
+ * functions). Streaming at a given bandwidth replaces the host link, the engine's host time per
+ * operator the device's.
  */
 void rates_set_precision(struct rates *rates, const struct run *run);
 

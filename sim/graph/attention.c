@@ -259,13 +259,16 @@ static void add_mla_projections(struct builder *b)
                  b->hidden);
 }
 
-static void add_kv_write(struct builder *b, double elements_per_token)
+/* The keys (and values) of `groups` heads per token; a latent counts as one. */
+static void add_kv_write(struct builder *b, double elements_per_token, double groups)
 {
     double elements = b->tokens * elements_per_token;
     bool is_quantised = b->kv_size < b->act_size;
     struct op *op =
         builder_elementwise(b, OP_KV_WRITE, elements, is_quantised ? 2.0 * elements : 0.0);
     op->kv_bytes = elements * b->kv_size;
+    op->shape.groups = groups;
+    op->shape.requests = batch_requests(b->batch);
     op->eager_kernels = 2.0;
 }
 
@@ -298,7 +301,7 @@ static void build_mla(struct builder *b, enum span span)
     double rope = b->tokens * (heads + 1.0) * (double)a->qk_rope_dim;
     struct op *op = builder_elementwise(b, OP_ROPE, 2.0 * rope, 6.0 * rope);
     op->eager_kernels = 2.0;
-    add_kv_write(b, (double)(a->kv_lora_rank + a->qk_rope_dim));
+    add_kv_write(b, (double)(a->kv_lora_rank + a->qk_rope_dim), 1.0);
     if (mode != MLA_NAIVE) {
         add_absorb(b, OP_QUERY_ABSORB, (double)a->qk_nope_dim);
         add_cores(b, span, VARIANT_ABSORBED);
@@ -331,7 +334,7 @@ static void build_heads(struct builder *b, enum span span)
     }
     op = builder_elementwise(b, OP_ROPE, 2.0 * rotated, 6.0 * rotated);
     op->eager_kernels = 2.0;
-    add_kv_write(b, 2.0 * kv_heads * width);
+    add_kv_write(b, 2.0 * kv_heads * width, kv_heads);
     add_cores(b, span, VARIANT_ALWAYS);
     add_out_projection(b, heads * width);
 }

@@ -8,6 +8,14 @@ double batch_tokens(const struct batch *batch)
     return tokens;
 }
 
+double batch_requests(const struct batch *batch)
+{
+    double requests = 0.0;
+    for (int i = 0; i < batch->part_count; i++)
+        requests += (double)batch->parts[i].requests;
+    return requests;
+}
+
 double batch_logit_rows(const struct batch *batch)
 {
     double rows = 0.0;

@@ -32,6 +32,9 @@ static inline bool batch_part_decodes(const struct batch_part *part)
 /** Tokens computed in the step, all requests. */
 double batch_tokens(const struct batch *batch);
 
+/** Requests of the step. */
+double batch_requests(const struct batch *batch);
+
 /** Rows that need logits, all requests. */
 double batch_logit_rows(const struct batch *batch);
 

@@ -70,14 +70,14 @@ struct expert_load {
 /** The shape that decides how well the operator fills the device. */
 struct op_shape {
     double rows;    /**< GEMM: M of one product; attention: new tokens per request; MoE: rows per
-                       expert hit */
+                       expert hit; element-wise: rows in all, 0 = unknown */
     double columns; /**< GEMM: N; attention: keys that the last token sees; MoE: width of an expert
                        here */
     double depth;   /**< GEMM, MoE: K; attention: head width (mean of key and value) */
-    double
-        groups; /**< GEMM: products; attention: kv heads per request; MoE: distinct experts hit */
+    double groups;  /**< GEMM: products; attention, KV write: kv heads per request; MoE: distinct
+                       experts hit */
     double heads_per_group; /**< attention: query heads that share a kv head */
-    double requests;        /**< attention: requests; MoE: tokens that enter */
+    double requests;        /**< attention, KV write: requests; MoE: tokens that enter */
     double window;          /**< attention: keys that any one token sees at most, 0 = all */
     double experts;         /**< MoE: routed experts held by this device */
     double top_k;           /**< MoE: experts that a token visits */

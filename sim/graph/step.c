@@ -99,6 +99,7 @@ struct op *builder_elementwise(struct builder *builder, enum op_kind kind, doubl
     op->math = MATH_FP32;
     op->flops = flops;
     op->activation_bytes = elements * builder->act_size;
+    op->shape.rows = builder->tokens;
     return op;
 }
 
@@ -183,6 +184,7 @@ static void build_exit(struct builder *b)
     /* softmax in fp32: logits read twice, probabilities written and read */
     struct op *sampling = builder_elementwise(b, OP_SAMPLING, 0.0, 10.0 * rows * vocab);
     sampling->activation_bytes = 3.0 * rows * vocab * 4.0;
+    sampling->shape.rows = rows;
     sampling->kernels = 3.0;
     sampling->eager_kernels = 5.0;
 }

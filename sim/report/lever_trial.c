@@ -83,9 +83,11 @@ static void add_engine(struct list *list)
         add(list, "fused experts", "engine.moe=fused", lossless, NULL)->engine.moe = MOE_FUSED;
     if (engine->mla != MLA_AUTO && is_mla)
         add(list, "MLA form by step", "engine.mla=auto", lossless, NULL)->engine.mla = MLA_AUTO;
-    if (engine->host_step_s > 0.0)
-        add(list, "host time overlapped", "engine.host_step=0", lossless, NULL)
-            ->engine.host_step_s = 0.0;
+    if (engine->host_step_s > 0.0 || engine->host_request_s > 0.0) {
+        struct run *run = add(list, "host time overlapped",
+                              "engine.host_step=0 engine.host_request=0", lossless, NULL);
+        run->engine.host_step_s = run->engine.host_request_s = 0.0;
+    }
 }
 
 static void add_deployment(struct list *list)

@@ -160,6 +160,13 @@ static struct race race_start(const struct predictor *predictor)
     return (struct race){launch_ns, launch_ns};
 }
 
+/* Host time that nothing hides [s]. */
+static double host_gap(const struct predictor *predictor, const struct step_cost *cost)
+{
+    const struct engine_options *engine = &predictor->run->engine;
+    return engine->host_step_s + engine->host_request_s * (double)cost->requests;
+}
+
 /* The step's way through all stages, and the slowest of them. */
 static void race_stages(const struct predictor *predictor, struct step_cost *cost)
 {
@@ -191,8 +198,8 @@ static void race_stages(const struct predictor *predictor, struct step_cost *cos
     }
     race_run(&pass, &cost->exit, copies);
     cost->device_s = 1e-9 * (device_ns + copies * (cost->entry.device_ns + cost->exit.device_ns));
-    cost->time_s = 1e-9 * race_end(&pass) + predictor->run->engine.host_step_s;
-    cost->stage_s = stages > 1 ? 1e-9 * slowest + predictor->run->engine.host_step_s : cost->time_s;
+    cost->time_s = 1e-9 * race_end(&pass) + host_gap(predictor, cost);
+    cost->stage_s = stages > 1 ? 1e-9 * slowest + host_gap(predictor, cost) : cost->time_s;
 }
 
 /* Without stages and overlap: the fast path. */
@@ -208,7 +215,7 @@ static void race_plain(const struct predictor *predictor, struct step_cost *cost
     for (int kind = 0; kind < layout->kind_count; kind++)
         device_ns += cost->blocks[kind].device_ns * (double)layout->kinds[kind].layers;
     cost->device_s = device_ns * 1e-9;
-    cost->time_s = race_end(&race) * 1e-9 + predictor->run->engine.host_step_s;
+    cost->time_s = race_end(&race) * 1e-9 + host_gap(predictor, cost);
     cost->stage_s = cost->time_s;
 }
 
@@ -339,6 +346,9 @@ void step_cost_build(const struct predictor *predictor, const struct batch *batc
     bool is_halved = batch->part_count == 1 && is_split(predictor, &batch->parts[0]);
     if (is_halved)
         half = half_of(&batch->parts[0]);
+    cost->requests = 0;
+    for (int i = 0; i < batch->part_count; i++)
+        cost->requests += batch->parts[i].requests;
     cost->sends[0] = race_block_empty();
     cost->sends[1] = race_block_empty();
     step_build(predictor->run, predictor->layout, &predictor->router, is_halved ? &halves : batch,

@@ -16,6 +16,7 @@ struct step_cost {
     struct race_block entry;
     struct race_block exit;
     struct race_block sends[2]; /**< to the next stage: within a node, across nodes */
+    int64_t requests;           /**< in the step */
     double time_s;   /**< from the first launch to the last operator's end, all stages [s] */
     double stage_s;  /**< of the slowest stage: a pipeline takes a micro-batch as often; without
                         stages time_s [s] */

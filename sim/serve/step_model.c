@@ -54,7 +54,8 @@ struct step_model {
     int64_t verified; /* tokens per request in a verifying step, 1 = steps are plain */
     double drafted;   /* tokens that a round of speculation yields; 0 = steps are plain */
     int64_t host_step_ns;
-    int64_t exposed_ns; /* host time that nothing hides */
+    int64_t exposed_ns;         /* host time that nothing hides */
+    int64_t exposed_request_fp; /* and per request, in clock units */
     int64_t host_request_fp;
     int64_t host_token_fp;
 };
@@ -276,9 +277,11 @@ static struct step_line attention_line(struct step_model *model, int64_t request
 }
 
 /* Host time that nothing hides; rounds of speculation hold theirs [ns]. */
-static int64_t exposed_ns(const struct step_model *model, int64_t decode_requests)
+static int64_t exposed_ns(const struct step_model *model, int64_t requests, int64_t decode_requests)
 {
-    return model->drafted > 0.0 && decode_requests > 0 ? 0 : model->exposed_ns;
+    if (model->drafted > 0.0 && decode_requests > 0)
+        return 0;
+    return model->exposed_ns + ((requests * model->exposed_request_fp) >> CLOCK_SHIFT);
 }
 
 static struct step_line model_line(void *state, int64_t requests, int64_t context)
@@ -306,7 +309,7 @@ static struct step_line model_line(void *state, int64_t requests, int64_t contex
     line.start = round_time(model, &near, batches);
     line.least_ns = model->options.is_async && host > launch ? host : launch;
     line.least_ns = line.least_ns > 1 ? line.least_ns : 1;
-    line.extra_ns = exposed_ns(model, requests) + (model->options.is_async ? 0 : host);
+    line.extra_ns = exposed_ns(model, requests, requests) + (model->options.is_async ? 0 : host);
     return line;
 }
 
@@ -386,7 +389,7 @@ static int64_t model_step_ns(void *state, const struct step_load *load)
     device = device > body.launch ? device : body.launch;
     device >>= CLOCK_SHIFT;
     int64_t time = model->options.is_async ? (device > host ? device : host) : device + host;
-    time += exposed_ns(model, load->decode_requests);
+    time += exposed_ns(model, requests, load->decode_requests);
     return time > 1 ? time : 1;
 }
 
@@ -436,6 +439,7 @@ struct step_model *step_model_new(struct arena *arena, const struct predictor *p
     set_knots(model, options->max_model_tokens);
     model->host_step_ns = llrint(options->host_step_s * 1e9);
     model->exposed_ns = llrint(predictor->run->engine.host_step_s * 1e9);
+    model->exposed_request_fp = fixed_point(predictor->run->engine.host_request_s);
     model->host_request_fp = fixed_point(options->host_request_s);
     model->host_token_fp = fixed_point(options->host_token_s);
     return model;

@@ -62,11 +62,14 @@ extern const char *const kernel_family_names[KERNEL_FAMILY_COUNT];
     X(smooth, "smooth", NUMBER, 0.5, 64, "p of (compute^p + memory^p)^(1/p)")                      \
     X(tile_load, "tile_load", NUMBER, 0, 1000,                                                     \
       "tile edge at which feeding operands costs as much as multiplying")                          \
+    X(unpack_rows, "unpack", NUMBER, 0, 1000,                                                      \
+      "rows of products that unpacking a tile's 4-bit weights costs")                              \
     X(start_depth, "start_depth", NUMBER, 0, 10000,                                                \
       "depth of product that starting a tile is worth")                                            \
     X(split_s, "split", SECOND, 0, 1, "time to combine partial results of a split kernel")         \
     X(wave_ratio, "wave", NUMBER, 0, 2, "share of a last, partly filled wave that is paid")        \
-    X(row_s, "row", SECOND, 0, 1, "time to convert a row of activations, on one unit")             \
+    X(row_s, "row", SECOND, 0, 1,                                                                  \
+      "time of a row on one unit: to convert it, or to find it anywhere in memory")                \
     X(convert_ratio, "convert", NUMBER, 1e-4, 1000,                                                \
       "attained fraction of memory bandwidth when converting activations")                         \
     X(request_s, "request", SECOND, 0, 1, "time per request")                                      \
@@ -83,9 +86,11 @@ extern const char *const kernel_family_names[KERNEL_FAMILY_COUNT];
     X(expert_s, "expert", SECOND, 0, 1, "time per expert")                                         \
     X(reread, "reread", NUMBER, 0, 100,                                                            \
       "cache sizes that one expert's weights may have to be read once")                            \
-    X(gather_ratio, "gather", NUMBER, 0, 100, "passes over the hidden states of routed rows")      \
+    X(gather_ratio, "gather", NUMBER, 0, 100,                                                      \
+      "passes over the hidden states of routed rows, or over scattered keys and values")           \
     X(middle_ratio, "middle", NUMBER, 0, 100,                                                      \
-      "passes over the intermediate states of routed rows")                                        \
+      "passes over the intermediate states of routed rows, or of an activation function")          \
+    X(search_ratio, "search", NUMBER, 0, 100, "passes over the logits of sampling")                \
     X(copy_s, "copy", SECOND, 0, 1, "time to copy scattered results together")                     \
     X(hop_s, "hop", SECOND, 0, 1, "time per hop of a collective, bandwidth protocol")              \
     X(low_fixed_s, "low_fixed", SECOND, 0, 1, "time of an empty collective, latency protocol")     \

@@ -149,6 +149,7 @@ struct deviation {
 
 /** The serving program. */
 struct engine_options {
+    const char *program; /**< of engines/, which fills in what a what-if leaves out; NULL = none */
     enum launch_mode launch;
     enum attention_impl attention;
     enum mla_mode mla;
@@ -158,6 +159,8 @@ struct engine_options {
     int64_t batched_tokens;     /**< most tokens in one step: longer prefills run in chunks */
     double memory_utilization;  /**< share of the device memory that the engine may take */
     double host_step_s;         /**< host time between two steps that is not overlapped [s] */
+    double host_request_s;      /**< and per request of a step [s] */
+    double operator_s; /**< host time per operator launched eagerly [s]; 0 = the device's */
     struct deviation deviation; /**< no key of a file: set by those who vary it */
 };
 

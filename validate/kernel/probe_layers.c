@@ -5,11 +5,12 @@
 
 #include <string.h>
 
-enum { REQUESTS_MAX = 16, NEW_TOKENS_MAX = 512, LAYERS_MAX_COLD = 64 };
+enum { REQUESTS_MAX = 16, NEW_TOKENS_MAX = 512 };
 
 /* Attention of one shape. */
 struct attention_bench {
     struct gemm gemm;
+    const struct bench *memory; /* what goes through the caches before each call */
     struct pages pages;
     struct model model;
     struct kv_cache cache;
@@ -20,13 +21,16 @@ struct attention_bench {
     struct float_rows out;
 };
 
-/* As many layers as make the caches of all requests outgrow the processor's. */
+/* As many layers as make the caches of all requests outgrow the processor's; blocks are taken
+ * whole.
+ */
 static int64_t cold_layers(const struct probe_options *options, const struct attention *a,
-                           double tokens, enum format format)
+                           double requests, int64_t context, enum format format)
 {
-    double bytes = 2.0 * tokens * (double)(a->kv_heads * a->head_dim) * format_bytes(format);
-    double layers = options->cold_bytes / bytes + 1.0;
-    return layers < LAYERS_MAX_COLD ? (int64_t)layers : LAYERS_MAX_COLD;
+    double kept = (double)((context + KV_BLOCK_TOKENS - 1) / KV_BLOCK_TOKENS * KV_BLOCK_TOKENS);
+    double bytes =
+        2.0 * requests * kept * (double)(a->kv_heads * a->head_dim) * format_bytes(format);
+    return (int64_t)(options->cold_bytes / bytes) + 1;
 }
 
 static bool attention_init(struct attention_bench *bench, const struct probe_options *options,
@@ -37,7 +41,7 @@ static bool attention_init(struct attention_bench *bench, const struct probe_opt
     int64_t stride = (a->heads * a->head_dim + 31) / 32 * 32;
     int64_t rows = bench->requests * new_tokens;
     size_t bytes = (size_t)(rows * stride) * sizeof(float);
-    bench->model.layers = cold_layers(options, a, (double)(context * bench->requests), format);
+    bench->model.layers = cold_layers(options, a, (double)bench->requests, context, format);
     bench->queries = (struct float_rows){pages_take(&bench->pages, bytes), stride};
     bench->out = (struct float_rows){pages_take(&bench->pages, bytes), stride};
     for (int64_t i = 0; i < bench->requests; i++)
@@ -74,12 +78,17 @@ static void run_attention(void *context, int64_t repetition)
         flash_prefill(&flash, &bench->segments[i]);
 }
 
-/* The projection before it has written the queries just now. */
+/* Between two calls of a step lies a layer: its weights went through the caches, then the
+ * projection has written the queries just now. */
+enum { LAYER_BYTES = 16 << 20 };
+
 static void write_queries(void *context, int64_t repetition)
 {
     const struct attention_bench *bench = context;
     const struct attention *a = &bench->model.attention;
+    size_t room = bench->memory->weights_bytes;
     (void)repetition;
+    bench_read(bench->memory, room < LAYER_BYTES ? room : (size_t)LAYER_BYTES);
     bench_touch(&bench->gemm, bench->queries, bench->requests * bench->segments[0].count,
                 a->heads * a->head_dim);
 }
@@ -170,6 +179,7 @@ static bool attention_row(const struct probe_options *options, struct bench *mem
     const int64_t *heads = attention_heads[point / LOADS];
     struct attention_bench bench = {
         .gemm = memory->gemm,
+        .memory = memory,
         .requests = load[0],
         .model = {.attention = {.heads = heads[0], .kv_heads = heads[1], .head_dim = heads[2]}}};
     pages_init(&bench.pages);

@@ -119,8 +119,9 @@ static void cores_wait_for_each_other(void)
     check_close("one core has nobody to wait for", time_of(&rates, op), alone, 1e-12);
 }
 
-/* An elementwise operator of 1 MB: 1 us, two cores at twice 30 GB/s; exponentials count 3 passes,
- * rows from anywhere 4. */
+/* An elementwise operator of 1 MB: 1 us and a fork of 2 us, two cores at twice 30 GB/s.
+ * Exponentials count 3 passes, the last norm 2 (it adds the residual). Keys count 4, and cores take
+ * turns at their cache lines; sampling counts 5 on one core, which needs no fork. */
 static void passes_of_row_wise_work(void)
 {
     struct kernel_fit fit = {0};
@@ -130,14 +131,76 @@ static void passes_of_row_wise_work(void)
     fit.kernel = KERNEL_ELEMENTWISE;
     fit.middle_ratio = 3.0;
     fit.gather_ratio = 4.0;
+    fit.search_ratio = 5.0;
     rates_init(&rates, &device, 1000, RATES_BEST);
     struct op op = {.kernel = KERNEL_ELEMENTWISE, .math = MATH_FP32, .activation_bytes = 1e6};
-    static const enum op_kind kinds[] = {OP_NORM, OP_ACTIVATION, OP_EMBEDDING, OP_KV_WRITE};
-    static const double passes[] = {1.0, 3.0, 4.0, 4.0};
-    for (int i = 0; i < 4; i++) {
-        op.kind = kinds[i];
-        check_close(op_names[op.kind], time_of(&rates, op), 3e-6 + passes[i] * 1e6 / 60e9, 1e-9);
+    static const struct {
+        enum op_kind kind;
+        double expected_s;
+    } cases[] = {
+        {OP_NORM,       3e-6 + 1e6 / 60e9},
+        {OP_ACTIVATION, 3e-6 + 3e6 / 60e9},
+        {OP_FINAL_NORM, 3e-6 + 2e6 / 60e9},
+        {OP_KV_WRITE,   3e-6 + 4e6 / 30e9},
+        {OP_SAMPLING,   1e-6 + 5e6 / 30e9},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        op.kind = cases[i].kind;
+        check_close(op_names[op.kind], time_of(&rates, op), cases[i].expected_s, 1e-9);
     }
+}
+
+/* Rows go to cores eight at a time: 8 stay with one, 9 are shared. A row of the embedding is found
+ * in 1 us; so are the keys of each of 4 heads, per request and 32 tokens. */
+static void rows_lie_anywhere(void)
+{
+    struct kernel_fit fit = {0};
+    struct cache cache;
+    struct rates rates;
+    struct device device = two_cores(&fit, &cache);
+    fit.kernel = KERNEL_ELEMENTWISE;
+    fit.row_s = 1e-6;
+    rates_init(&rates, &device, 1000, RATES_BEST);
+    struct op op = {.kind = OP_EMBEDDING, .kernel = KERNEL_ELEMENTWISE, .math = MATH_FP32};
+    op.activation_bytes = 6e4;
+    op.shape.rows = 8.0;
+    check_close("one core", time_of(&rates, op), 1e-6 + 2e-6 + 8e-6, 1e-9);
+    op.shape.rows = 9.0;
+    check_close("two", time_of(&rates, op), 3e-6 + 1e-6 + 4.5e-6, 1e-9);
+    op.kind = OP_KV_WRITE;
+    op.shape.rows = 66.0;
+    op.shape.requests = 2.0;
+    op.shape.groups = 4.0;
+    check_close("2 requests of 33 tokens: 16 places", time_of(&rates, op), 3e-6 + 2e-6 + 16e-6,
+                1e-9);
+    op.shape.requests = 66.0;
+    check_close("66 of one", time_of(&rates, op), 3e-6 + 2e-6 + 264e-6, 1e-9);
+}
+
+/* int8 on two cores of 400 GFLOP/s in all, of which products attain half. 6 x 1000 x 1000: one pass
+ * of 6 + 3 rows, 90 us; 8 rows: two passes of 4 + 3 rows, 70 us each, of which the first waits
+ * 1.0625 MB / 30 GB/s = 35 us at least. 4-bit weights take 2 rows more per pass. */
+static void passes_over_the_weights(void)
+{
+    struct kernel_fit fit = {0};
+    struct cache cache;
+    struct rates rates;
+    struct device device = two_cores(&fit, &cache);
+    fit.math = MATH_INT8;
+    fit.unpack_rows = 2.0;
+    device.datasheet.peak_flop_per_s[MATH_INT8] = 400e9;
+    rates_init(&rates, &device, 1000, RATES_BEST);
+    struct op op = product(6.0, 1000.0, 1000.0);
+    op.math = MATH_INT8;
+    op.weight_bytes = 1.0625e6;
+    op.activation_bytes = 0.0;
+    check_close("one pass", time_of(&rates, op), 5e-6 + 90e-6, 1e-9);
+    op.shape.rows = 8.0;
+    check_close("two passes", time_of(&rates, op), 5e-6 + 140e-6, 1e-9);
+    op.weight_bytes = 0.5625e6;
+    check_close("unpacked twice", time_of(&rates, op), 5e-6 + 180e-6, 1e-9);
+    op.weight_bytes = 30e6;
+    check_close("the first waits", time_of(&rates, op), 5e-6 + 1e-3 + 70e-6, 1e-9);
 }
 
 /* More rows never take less time, but less time each; more threads never more. */
@@ -185,12 +248,14 @@ static void threads_of_an_uncalibrated_cpu(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"one row by hand",                              one_row_by_hand},
-        {"cores wait for each other",                                              cores_wait_for_each_other},
+        {"one row by hand",          one_row_by_hand},
+        {"cores wait for each other",                          cores_wait_for_each_other},
         {"passes of row-wise work",passes_of_row_wise_work},
-        {"weights stay in the cache",                      weights_stay_in_the_cache},
-        {"rows share the weights (1,000 cases, seed 3)",                                              rows_share_the_weights},
-        {"threads of an uncalibrated CPU",threads_of_an_uncalibrated_cpu},
+        {"rows lie anywhere",  rows_lie_anywhere},
+        {"passes over the weights",                          passes_over_the_weights},
+        {"weights stay in the cache",        weights_stay_in_the_cache},
+        {"rows share the weights (1,000 cases, seed 3)",  rows_share_the_weights},
+        {"threads of an uncalibrated CPU",                          threads_of_an_uncalibrated_cpu},
         {0},
     };
     return check_main("cores_law", cases);

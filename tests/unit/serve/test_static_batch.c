@@ -80,6 +80,31 @@ static void check_llama(const struct run *run, double graph_tolerance, double ea
     arena_release(&arena);
 }
 
+/*
+ * A host that needs 100 us an operator binds the step: with 200 us it takes twice as long. Host
+ * time between steps is on top: 1 ms, and 50 us for each of 4 requests.
+ */
+static void host_time_binds_and_adds(void)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct run run = fixture_run(&arena, "llama-3.1-8b", "h100-sxm", 4, 128, 16);
+    struct step_cost *scratch = arena_alloc(&arena, sizeof *scratch);
+    run.engine.launch = LAUNCH_EAGER;
+    double steps_s[3];
+    const double operators_s[] = {100e-6, 200e-6, 200e-6};
+    for (int i = 0; i < 3; i++) {
+        run.engine.operator_s = operators_s[i];
+        run.engine.host_step_s = i == 2 ? 1e-3 : 0.0;
+        run.engine.host_request_s = i == 2 ? 50e-6 : 0.0;
+        struct predictor predictor = predictor_new(&arena, &run);
+        steps_s[i] = static_batch_predict(&predictor, scratch).tpot_s;
+    }
+    check_close("twice as long", steps_s[1] / steps_s[0], 2.0, 0.01);
+    check_close("on top", steps_s[2] - steps_s[1], 1.2e-3, 1e-6);
+    arena_release(&arena);
+}
+
 static void llama_on_h100_near_the_published_step(void)
 {
     struct arena arena;
@@ -229,7 +254,8 @@ int main(void)
         {"metrics follow their definitions",                                                          metrics_follow_their_definitions},
         {"better hardware is never slower (1,000 cases, seed 3)",           better_hardware_is_never_slower},
         {"events agree with the step",                         events_agree_with_the_step},
-        {0                                                         },
+        {"host time binds and adds",                                                          host_time_binds_and_adds},
+        {0                },
     };
     return check_main("static_batch", cases);
 }

@@ -40,6 +40,8 @@ static const struct pool_axis pool[] = {
     {"engine.batched_tokens",           {"512", "8192", "3000"}                                                          },
     {"engine.memory_utilization",       {"0.9", "0.3"}                                                                   },
     {"engine.host_step",                {"0", "2 ms"}                                                                    },
+    {"engine.host_request",             {"0", "75 us"}                                                                   },
+    {"engine.operator_time",            {"0", "28 us"}                                                                   },
     {"precision.weights",               {"bf16", "fp8", "int8", "int4_g128"}                                             },
     {"precision.kv_cache",              {"bf16", "fp8"}                                                                  },
     {"routing.kind",                    {"uniform", "zipf"}                                                              },
