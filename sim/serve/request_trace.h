@@ -68,7 +68,7 @@ struct trace_survey {
     int64_t span_ns; /**< from the first to the last time stamp */
     bool has_times;
     bool has_blocks;
-    bool has_priority; /**< a column of that name */
+    bool has_priority;    /**< a column of that name */
     int64_t input_tokens; /**< of all rows */
     int64_t output_tokens;
 };
