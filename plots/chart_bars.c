@@ -359,18 +359,16 @@ static int fill_legend(const struct bar_chart *chart, struct legend_item *items)
 
 static void draw_chart(struct bar_chart *chart, const struct chart_style *style)
 {
-    char note[AXIS_TITLE_BYTES];
     struct legend_item *items =
         arena_array(&chart->arena, (size_t)chart->series.count + 1, sizeof *items);
-    struct box inner =
-        frame_draw(chart->canvas, style, data_skipped_note(chart->skipped_count, note));
-    inner = legend_draw(chart->canvas, chart->theme, items, fill_legend(chart, items), &inner);
+    struct box inner = data_frame_draw(chart->canvas, style, chart->skipped_count, items,
+                                       fill_legend(chart, items));
     struct panel_grid grid;
     panel_grid_place(&grid, &chart->panel, chart->facets.count, chart->canvas, chart->theme,
                      &inner);
     for (int i = 0; i < chart->facets.count; i++) {
-        panel_grid_select(&grid, i, &chart->panel);
-        panel_grid_heading(&grid, i, chart->facets.names[i], chart->canvas, chart->theme);
+        panel_grid_begin(&grid, i, chart->facets.names[i], &chart->panel, chart->canvas,
+                         chart->theme);
         draw_facet(chart, i);
     }
     panel_grid_titles(&grid, &chart->panel, chart->canvas, chart->theme);

@@ -219,6 +219,14 @@ const char *data_skipped_note(int skipped_count, char out[AXIS_TITLE_BYTES])
     return out;
 }
 
+struct box data_frame_draw(struct canvas *canvas, const struct chart_style *style,
+                           int skipped_count, const struct legend_item *items, int item_count)
+{
+    char note[AXIS_TITLE_BYTES];
+    struct box inner = frame_draw(canvas, style, data_skipped_note(skipped_count, note));
+    return legend_draw(canvas, style->theme, items, item_count, &inner);
+}
+
 bool data_has_rows(const struct table *table, char error[CANVAS_ERROR_BYTES])
 {
     if (table->row_count == 0)

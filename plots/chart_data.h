@@ -74,6 +74,13 @@ struct axis data_axis(const struct table *table, int column, enum axis_scale sca
 /** Writes "3 values ≤ 0 not shown" or "" into `out`. Returns `out`. */
 const char *data_skipped_note(int skipped_count, char out[AXIS_TITLE_BYTES]);
 
+/**
+ * Draws the frame with title and the note of what is not shown, and a legend of `item_count` items.
+ * Returns what is left for the panels.
+ */
+struct box data_frame_draw(struct canvas *canvas, const struct chart_style *style,
+                           int skipped_count, const struct legend_item *items, int item_count);
+
 /** Says that the table has no rows; false when it has none. */
 bool data_has_rows(const struct table *table, char error[CANVAS_ERROR_BYTES]);
 

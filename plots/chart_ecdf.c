@@ -139,7 +139,6 @@ static void draw_curves(struct ecdf_chart *chart, double *values)
 
 static void draw_chart(struct ecdf_chart *chart, const struct chart_style *style)
 {
-    char note[AXIS_TITLE_BYTES];
     size_t rows = (size_t)chart->table->row_count;
     double *values = arena_array(&chart->arena, rows, sizeof *values);
     struct legend_item *items =
@@ -150,8 +149,7 @@ static void draw_chart(struct ecdf_chart *chart, const struct chart_style *style
                                         theme_look(chart->theme, i)};
     }
     struct box inner =
-        frame_draw(chart->canvas, style, data_skipped_note(chart->skipped_count, note));
-    inner = legend_draw(chart->canvas, chart->theme, items, chart->series.count, &inner);
+        data_frame_draw(chart->canvas, style, chart->skipped_count, items, chart->series.count);
     panel_place(&chart->panel, chart->canvas, chart->theme, &inner);
     panel_draw_grid(&chart->panel, chart->canvas, chart->theme);
     draw_guides(chart);

@@ -209,14 +209,12 @@ static int fill_legend(const struct pareto_chart *chart, struct legend_item *ite
 
 static void draw_chart(struct pareto_chart *chart, const struct chart_style *style)
 {
-    char note[AXIS_TITLE_BYTES];
     size_t corner_room = 2 * (size_t)chart->contender_count + 1;
     struct point *corners = arena_array(&chart->arena, corner_room, sizeof *corners);
     struct legend_item *items =
         arena_array(&chart->arena, (size_t)chart->series.count + 1, sizeof *items);
-    struct box inner =
-        frame_draw(chart->canvas, style, data_skipped_note(chart->skipped_count, note));
-    inner = legend_draw(chart->canvas, chart->theme, items, fill_legend(chart, items), &inner);
+    struct box inner = data_frame_draw(chart->canvas, style, chart->skipped_count, items,
+                                       fill_legend(chart, items));
     panel_place(&chart->panel, chart->canvas, chart->theme, &inner);
     panel_draw_grid(&chart->panel, chart->canvas, chart->theme);
     draw_points(chart, RANK_BEATEN);

@@ -294,12 +294,10 @@ static void draw_labels(struct scatter_chart *chart)
 
 static void draw_chart(struct scatter_chart *chart, const struct chart_style *style)
 {
-    char note[AXIS_TITLE_BYTES];
     struct legend_item *items =
         arena_array(&chart->arena, (size_t)chart->classes.count + 2, sizeof *items);
-    struct box inner =
-        frame_draw(chart->canvas, style, data_skipped_note(chart->skipped_count, note));
-    inner = legend_draw(chart->canvas, chart->theme, items, fill_legend(chart, items), &inner);
+    struct box inner = data_frame_draw(chart->canvas, style, chart->skipped_count, items,
+                                       fill_legend(chart, items));
     struct box side = inner;
     side.left = inner.left + box_width(&inner) * 0.64;
     inner.right = side.left - 16;

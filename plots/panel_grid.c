@@ -53,7 +53,18 @@ static struct box plot_of(const struct panel_grid *grid, int index)
                         grid->first.bottom + y};
 }
 
-void panel_grid_select(const struct panel_grid *grid, int index, struct panel *panel)
+static void write_heading(const struct panel_grid *grid, const struct box *plot, const char *name,
+                          struct canvas *canvas, const struct theme *theme)
+{
+    struct lettering type = theme_label(theme, ALIGN_START, ALIGN_END);
+    type.is_bold = true;
+    if (grid->count > 1)
+        canvas_text_within(canvas, (struct point){plot->left, plot->top - 7}, box_width(plot), name,
+                           &type);
+}
+
+void panel_grid_begin(const struct panel_grid *grid, int index, const char *name,
+                      struct panel *panel, struct canvas *canvas, const struct theme *theme)
 {
     struct box plot = plot_of(grid, index);
     bool is_leftmost = index % grid->columns == 0;
@@ -63,17 +74,7 @@ void panel_grid_select(const struct panel_grid *grid, int index, struct panel *p
     panel->labels = grid->count == 1 ? PANEL_ALL
                                      : (is_leftmost ? PANEL_Y_LABELS : PANEL_NO_LABELS) |
                                            (is_lowest ? PANEL_X_LABELS : PANEL_NO_LABELS);
-}
-
-void panel_grid_heading(const struct panel_grid *grid, int index, const char *name,
-                        struct canvas *canvas, const struct theme *theme)
-{
-    struct box plot = plot_of(grid, index);
-    struct lettering type = theme_label(theme, ALIGN_START, ALIGN_END);
-    type.is_bold = true;
-    if (grid->count > 1)
-        canvas_text_within(canvas, (struct point){plot.left, plot.top - 7}, box_width(&plot), name,
-                           &type);
+    write_heading(grid, &plot, name, canvas, theme);
 }
 
 void panel_grid_titles(const struct panel_grid *grid, const struct panel *panel,

@@ -22,12 +22,12 @@ struct panel_grid {
 void panel_grid_place(struct panel_grid *grid, const struct panel *panel, int count,
                       struct canvas *canvas, const struct theme *theme, const struct box *outer);
 
-/** Moves `panel` to place `index` and decides which of its sides are lettered. */
-void panel_grid_select(const struct panel_grid *grid, int index, struct panel *panel);
-
-/** Writes `name` above panel `index`; nothing when there is only one. */
-void panel_grid_heading(const struct panel_grid *grid, int index, const char *name,
-                        struct canvas *canvas, const struct theme *theme);
+/**
+ * Moves `panel` to place `index`, decides which of its sides are lettered and writes `name` above
+ * it, nothing when there is only one.
+ */
+void panel_grid_begin(const struct panel_grid *grid, int index, const char *name,
+                      struct panel *panel, struct canvas *canvas, const struct theme *theme);
 
 /** Writes the axis titles once for all panels; nothing when there is only one. */
 void panel_grid_titles(const struct panel_grid *grid, const struct panel *panel,

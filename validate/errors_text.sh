@@ -114,7 +114,8 @@ TEXT
 - **LLM-Inference-Bench**: vLLM of mid-2024 spends 1 ms of host time per step and 75 us per request in it (\`engines/vllm-0.5.yaml\`, fitted on two of its models;
   SERVING.md has the held-out ones); without them it would be 27 % too fast at batch 64. TensorRT-LLM needs none on one GPU and is up to 28 % too fast on four; one 70B row
   took ten times longer than its neighbours.
-- **TensorRT-LLM**: dense models have biases of -19 to +37 %; Mixtral on A100 is overestimated by 70 %, as the MoE fit of A100 is of another engine's kernels.
+- **TensorRT-LLM**: dense models have biases of -19 to +37 %; Mixtral on A100 is overestimated by 35 to 67 %, as the MoE fit of A100 is of another engine's kernels; one row is refused, as its steps
+  are faster than reading the weights. So are nine Mixtral rows of LLM-Inference-Bench: at batch 16 and 32 their requests must share experts, as equal prompts would.
 - **Splitwise**: vLLM of 2023, eager: its host needs 28 us per operator (\`engines/vllm-0.2.yaml\`, fitted on the decodes of four GPUs), which binds every decode on four and
   eight. Its prefills of large batches reach a quarter of the peak, less than any kernel we know: 26 % too fast at the median.
 - **llama.cpp**: four fractions were fitted on prefills and single-request decodes (attained compute and bandwidth of dense products and of experts): 2.5 % at the median

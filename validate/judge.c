@@ -174,6 +174,30 @@ static double least_prefill(const struct rates *rates, const struct run *run,
 }
 
 /*
+ * Least time of the mean decode step [s]: what it reads of weights and KV cache, less what caches
+ * may hold, at the datasheet's bandwidth with a margin for clocks and rounding. Of routed experts
+ * only those of one request count: others may choose the same. 0 where a step yields more than a
+ * token, and where the bandwidth was probed beside the run: a virtual machine has no datasheet.
+ */
+static double least_step(const struct predictor *predictor, struct step_cost *cost)
+{
+    const double margin = 1.05;
+    const struct run *run = predictor->run;
+    const struct rates *rates = predictor->rates;
+    struct run alone = *run;
+    struct predictor one = *predictor;
+    if ((run->levers && run->levers->speculation.method != SPECULATION_NONE) ||
+        rates->read_byte_per_s > 0.0)
+        return 0.0;
+    if (run->model->ffn.moe.experts > 0)
+        alone.workload.batch = 1;
+    one.run = &alone;
+    struct phase decode = static_batch_predict(&one, cost).decode;
+    double bytes = decode.mbu * decode.time_s * rates->memory_byte_per_s - rates->cache_bytes;
+    return fmax(bytes, 0.0) / (margin * rates->memory_byte_per_s);
+}
+
+/*
  * Time between tokens as the sample's client saw it. In a closed loop of n requests each decode of
  * (output - 1) steps is interrupted by one prefill of each of the n - 1 others: a fluid balance
  * without queueing.
@@ -186,6 +210,63 @@ static double seen_tpot(const struct run_sample *sample, const struct run *run,
     if (!sample->is_closed_loop || steps < 1.0)
         return prediction->tpot_s;
     return prediction->tpot_s + (requests - 1.0) / requests * prediction->ttft_s / steps;
+}
+
+/* What a run's figures are held against. */
+struct both {
+    struct prediction best;
+    struct prediction rough;
+    double least_prefill_s; /* nothing real is faster */
+    double least_step_s;    /* nor than this */
+};
+
+/* Adds the figures of a run; returns why one was refused, else NULL. */
+static const char *judge_figures(struct judgement *judgement, const struct sample_set *set,
+                                 const struct run_sample *sample, const struct run *run,
+                                 const struct both *both)
+{
+    const struct prediction *best = &both->best;
+    const struct prediction *rough = &both->rough;
+    double batch = (double)run->workload.batch;
+    double output = (double)run->workload.output_tokens;
+    double steps = fmax(output - 1.0, 0.0);
+    static const char too_fast[] =
+        "decode steps faster than reading weights and KV cache at the datasheet's bandwidth";
+    const struct {
+        int class;
+        double measured_s;
+        double least_s;
+        struct outcome outcome;
+        const char *why;
+    } rows[] = {
+        {CLASS_TTFT,
+         known(sample->ttft_s,
+         batch * (double)run->workload.input_tokens / sample->prefill_tok_per_s),
+         both->least_prefill_s,
+         {best->ttft_s, best->ttft_interval, rough->ttft_s},
+         "a prefill faster than the datasheet's peak"},
+        {CLASS_TPOT,
+         known(sample->tpot_s, batch / sample->decode_tok_per_s),
+         both->least_step_s,
+         {seen_tpot(sample, run, best), best->tpot_interval, seen_tpot(sample, run, rough)},
+         too_fast                                    },
+        {CLASS_E2E,
+         known(sample->e2e_s,  batch * output / sample->output_tok_per_s),
+         steps * both->least_step_s,
+         {best->e2e_s, best->e2e_interval, rough->e2e_s},
+         too_fast                                    },
+    };
+    const char *why = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].measured_s < rows[i].least_s) {
+            judgement->refused[rows[i].class]++;
+            why = rows[i].why;
+        } else {
+            add_run_row(judgement, set, sample, run, rows[i].class, rows[i].measured_s,
+                        &rows[i].outcome);
+        }
+    }
+    return why;
 }
 
 const char *judge_run(struct judgement *judgement, const struct sample_set *set,
@@ -203,6 +284,7 @@ const char *judge_run(struct judgement *judgement, const struct sample_set *set,
     probed->barrier_s = sample->barrier_s;
     predictor.rates = probed;
     struct prediction best = static_batch_predict(&predictor, cost);
+    double least_step_s = least_step(&predictor, cost);
     struct params params = params_of(run->model);
     rates_init(plain, run->device, run->model->hidden, RATES_UNCALIBRATED);
     rates_set_working_set(plain, run->device,
@@ -211,25 +293,11 @@ const char *judge_run(struct judgement *judgement, const struct sample_set *set,
     rates_set_threads(plain, run->engine.threads);
     predictor.rates = plain;
     struct prediction rough = static_batch_predict(&predictor, cost);
-    double batch = (double)run->workload.batch;
-    double input = batch * (double)run->workload.input_tokens;
-    double output = batch * (double)run->workload.output_tokens;
-    double ttft_s = known(sample->ttft_s, input / sample->prefill_tok_per_s);
-    bool is_impossible = ttft_s < least_prefill(plain, run, &best);
-    if (is_impossible)
-        judgement->refused[CLASS_TTFT]++;
-    else
-        add_run_row(judgement, set, sample, run, CLASS_TTFT, ttft_s,
-                    &(struct outcome){best.ttft_s, best.ttft_interval, rough.ttft_s});
-    add_run_row(judgement, set, sample, run, CLASS_TPOT,
-                known(sample->tpot_s, batch / sample->decode_tok_per_s),
-                &(struct outcome){seen_tpot(sample, run, &best), best.tpot_interval,
-                                  seen_tpot(sample, run, &rough)});
-    add_run_row(judgement, set, sample, run, CLASS_E2E,
-                known(sample->e2e_s, output / sample->output_tok_per_s),
-                &(struct outcome){best.e2e_s, best.e2e_interval, rough.e2e_s});
+    const char *why =
+        judge_figures(judgement, set, sample, run,
+                      &(struct both){best, rough, least_prefill(plain, run, &best), least_step_s});
     arena_release(&scratch);
-    return is_impossible ? "a prefill faster than the datasheet's peak" : NULL;
+    return why;
 }
 
 void judge_refuse_run(struct judgement *judgement, const struct run_sample *sample)

@@ -64,7 +64,9 @@ void judge_kernels(struct judgement *judgement, const struct sample_set *set,
 
 /**
  * Adds what was measured of one run; `run` is complete and checked. Returns NULL, or why a figure
- * was refused: a prefill faster than the datasheet's peak was no prefill of the whole batch.
+ * was refused: a prefill faster than the datasheet's peak was no prefill of the whole batch, and
+ * decode steps faster than reading weights (of experts, those of a single request) and KV
+ * cache at the datasheet's bandwidth with 5 % to spare are not steps of what the row says.
  */
 const char *judge_run(struct judgement *judgement, const struct sample_set *set,
                       const struct run_sample *sample, const struct run *run);

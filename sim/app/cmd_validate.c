@@ -54,6 +54,15 @@ struct known_device {
     struct judge_rates rates;
 };
 
+enum { REASONS_MOST = 16 };
+
+/* Why some runs are refused. */
+struct reason {
+    const char *why;
+    int64_t count;
+    int64_t first_line;
+};
+
 /* Devices loaded so far, and what makes runs. */
 struct bench {
     struct session *session;
@@ -62,8 +71,8 @@ struct bench {
     struct known_device *devices[64];
     int device_count;
     struct run_maker maker;
-    int64_t odd_runs; /* runs that can't be predicted */
-    const char *odd_why;
+    struct reason reasons[REASONS_MOST]; /* why runs of the file at hand are refused */
+    int reason_count;
 };
 
 static bool complain(const char *option, const char *value, const char *takes)
@@ -178,6 +187,18 @@ static const char *complete_run(struct bench *bench, const struct sample_set *se
     return run_maker_complete(&bench->maker, sample, device->device, run);
 }
 
+static void note_reason(struct bench *bench, const char *why, int64_t line)
+{
+    int i = 0;
+    while (i < bench->reason_count && strcmp(bench->reasons[i].why, why) != 0)
+        i++;
+    if (i == REASONS_MOST)
+        return;
+    if (i == bench->reason_count)
+        bench->reasons[bench->reason_count++] = (struct reason){why, 0, line};
+    bench->reasons[i].count++;
+}
+
 static void judge_runs(struct bench *bench, const struct sample_set *set)
 {
     for (int64_t i = 0; i < set->run_count; i++) {
@@ -187,8 +208,8 @@ static void judge_runs(struct bench *bench, const struct sample_set *set)
             judge_refuse_run(&bench->judgement, &set->runs[i]);
         else
             why = judge_run(&bench->judgement, set, &set->runs[i], &run);
-        bench->odd_runs += why != NULL;
-        bench->odd_why = why ? why : bench->odd_why;
+        if (why)
+            note_reason(bench, why, set->runs[i].line);
     }
     if (set->kernel_count == 0 && set->run_count > 0)
         bench->judgement.refused[CLASS_COUNT] += set->refused;
@@ -225,9 +246,11 @@ static void add_file(const struct bench *bench, const struct sample_set *set, st
     text_add(out, "\n");
     if (set->assumed)
         text_addf(out, "  assumed: %s\n", set->assumed);
-    if (bench->odd_runs)
-        text_addf(out, "  %lld runs can't be predicted, the last because: %s\n",
-                  (long long)bench->odd_runs, bench->odd_why);
+    for (int i = 0; i < bench->reason_count; i++)
+        text_addf(out, "  %lld run%s refused (line %lld%s): %s\n",
+                  (long long)bench->reasons[i].count, bench->reasons[i].count > 1 ? "s" : "",
+                  (long long)bench->reasons[i].first_line,
+                  bench->reasons[i].count > 1 ? " first" : "", bench->reasons[i].why);
 }
 
 static void add_table(const char *title, const struct table *table, struct text *out)
@@ -306,7 +329,7 @@ static int judge_files(struct bench *bench, const struct options *options, struc
         struct sample_set set;
         if (!samples_read(&session->arena, &session->diags, options->arguments[i], &set))
             continue;
-        bench->odd_runs = 0;
+        bench->reason_count = 0;
         judge_set(bench, &set);
         if (bench->request->format == OUT_TABLE)
             add_file(bench, &set, out);

@@ -1,5 +1,6 @@
 #include "app/simulation.h"
 
+#include "conf/blame.h"
 #include "serve/policy.h"
 
 #include <math.h>
@@ -12,11 +13,18 @@ static const char *place_of(const struct session *session, const struct plan *pl
                         schema_has(plan->root, "serving.server") ? key : "");
 }
 
+/* At `key` or, if that is what -s changed, at `other` (NULL: there is none). */
 static void report(struct session *session, const struct plan *plan, const char *key,
-                   const char *what, const char *hint)
+                   const char *other, const char *what, const char *hint)
 {
-    diag_add(&session->diags, SEVERITY_ERROR,
-             schema_place(plan->root, place_of(session, plan, key)), "%s", what);
+    const struct loader *loader = &session->loader;
+    struct reader reader = {.arena = loader->arena,
+                            .diags = &session->diags,
+                            .overrides = loader->overrides,
+                            .override_count = loader->override_count};
+    const char *const keys[] = {place_of(session, plan, key),
+                                other ? place_of(session, plan, other) : NULL, NULL};
+    blame_add(&reader, plan->root, keys, "%s", what);
     diag_hint(&session->diags, "%s", hint);
 }
 
@@ -33,39 +41,40 @@ static void report_setup(struct session *session, const struct plan *plan,
                      capacity->graph_bytes - capacity->requested_bytes;
     switch (problem) {
     case SETUP_NO_MEMORY:
-        report(session, plan, "memory_utilization",
+        report(session, plan, "memory_utilization", NULL,
                arena_printf(arena, "%s leaves no KV block beside the weights of %s: %s short",
                             device, simulation->run->model->id, text_si(left, missing, "B", 3)),
                "take more devices, smaller weights, fewer batched_tokens, or a higher "
                "memory_utilization");
         return;
     case SETUP_SHORT_MEMORY:
-        report(session, plan, "max_model",
+        report(session, plan, "max_model", NULL,
                arena_printf(arena, "the KV cache of %s holds %lld tokens, fewer than one sequence",
                             device,
                             (long long)(simulation->setup.parts.blocks * options->block_tokens)),
                "leave max_model out: it is then limited to what fits");
         return;
     case SETUP_SMALL_BUDGET:
-        report(session, plan, "batched_tokens",
+        report(session, plan, "batched_tokens", "max_seqs",
                arena_printf(arena, "%lld tokens per step are fewer than %lld requests",
                             (long long)options->batched_tokens, (long long)options->max_seqs),
                "every running request needs one token per step: lower max_seqs");
         return;
     case SETUP_NO_LINK:
-        report(session, plan, "prefill_replicas",
+        report(session, plan, "prefill_replicas", NULL,
                arena_printf(arena, "%s has no link to send KV caches over", device),
                "add for example: transfer_bandwidth: 50 GB/s");
         return;
     case SETUP_SPLIT:
-        report(session, plan, "prefill_replicas",
+        report(session, plan, "prefill_replicas", "replicas",
                arena_printf(arena, "%lld of %lld replicas prefill, so none decodes",
                             (long long)options->split.prefill_replicas,
                             (long long)options->replicas),
                "give more replicas");
         return;
     case SETUP_STATIC_SPLIT:
-        report(session, plan, "policy", "a static batch can't be handed over to other replicas",
+        report(session, plan, "policy", "prefill_replicas",
+               "a static batch can't be handed over to other replicas",
                "leave prefill_replicas out, or choose policy: vllm");
         return;
     case SETUP_OVERLAP:
@@ -115,7 +124,7 @@ static void report_end(struct session *session, const struct plan *plan,
     const struct server_counts *counts = &simulation->counts;
     if (status != SERVER_FINE) {
         report(
-            session, plan, "watchdog",
+            session, plan, "watchdog", NULL,
             arena_printf(
                 arena, "%s on %s: given up at %.3f s of simulated time: %s, %lld requests left",
                 simulation->run->model->id, simulation->run->device->id,

@@ -145,7 +145,7 @@ static bool parse_filter(struct session *session, const struct options *options,
 static bool read_axes(struct session *session, const struct options *options, struct override *axes,
                       int *count)
 {
-    struct reader reader = {&session->arena, &session->diags};
+    struct reader reader = {.arena = &session->arena, .diags = &session->diags};
     int given = options_count(options, "axis");
     *count = 0;
     for (int i = 0; i < given; i++)

@@ -194,8 +194,8 @@ const char *text_si(char out[SI_TEXT_BYTES], double value, const char *unit, int
         snprintf(out + length, SI_TEXT_BYTES - length, "%s%s", *unit ? " " : "", unit);
         return out;
     }
-    int decimals = magnitude < 1 && magnitude > 0 ? digits - (int)floor(log10(magnitude)) - 1
-                                                  : decimals_of(magnitude, digits);
+    int decimals = magnitude < rounding && magnitude > 0 ? digits - (int)floor(log10(magnitude)) - 1
+                                                         : decimals_of(magnitude, digits);
     snprintf(out, SI_TEXT_BYTES, "%s%.*f%s%s%s", value < 0 ? "-" : "", decimals, magnitude, gap,
              prefixes[prefix], unit);
     return out;

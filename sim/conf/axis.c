@@ -107,7 +107,7 @@ static int64_t count_values(const struct reader *reader, const struct axis *axis
     struct diags ignored;
     struct axis_range range;
     diags_init(&ignored, reader->arena);
-    struct reader quiet = {reader->arena, &ignored};
+    struct reader quiet = {.arena = reader->arena, .diags = &ignored};
     if (node->kind == NODE_SCALAR && !node->is_quoted && axis->role == AXIS_KEY &&
         axis_range_parse(&quiet, node, axis->field, &range) == RANGE_OK)
         return range.count;

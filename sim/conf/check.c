@@ -1,5 +1,6 @@
 #include "conf/check.h"
 
+#include "conf/blame.h"
 #include "conf/check_lever.h"
 #include "conf/check_parallel.h"
 
@@ -10,20 +11,12 @@
 #define REPORT(reader, root, path, ...)                                                            \
     diag_add((reader)->diags, SEVERITY_ERROR, schema_place(root, path), __VA_ARGS__)
 
-/* Of two keys that contradict each other, the one that the user gave with -s, else the first. */
-static const char *blamed(const struct node *root, const char *path, const char *other)
-{
-    bool is_given = schema_has(root, path) && schema_place(root, path).line == 0;
-    bool is_other = schema_has(root, other) && schema_place(root, other).line == 0;
-    return is_other && !is_given ? other : path;
-}
-
 static void require_count(const struct reader *reader, const struct node *root, const char *path,
-                          int64_t value, const char *why)
+                          int64_t value, const char *why, const char *cause)
 {
     if (value > 0)
         return;
-    REPORT(reader, root, path, "%s needs '%s'", why, path);
+    blame_add(reader, root, BLAME_KEYS("attention", path, cause), "%s needs '%s'", why, path);
     diag_hint(reader->diags, "add for example: %s: 128", strrchr(path, '.') + 1);
 }
 
@@ -31,10 +24,11 @@ static void check_mla(const struct reader *reader, const struct node *root,
                       struct attention *attention)
 {
     static const char why[] = "attention of kind mla";
-    require_count(reader, root, "attention.kv_lora_rank", attention->kv_lora_rank, why);
-    require_count(reader, root, "attention.qk_nope_dim", attention->qk_nope_dim, why);
-    require_count(reader, root, "attention.qk_rope_dim", attention->qk_rope_dim, why);
-    require_count(reader, root, "attention.v_head_dim", attention->v_head_dim, why);
+    static const char kind[] = "attention.kind";
+    require_count(reader, root, "attention.kv_lora_rank", attention->kv_lora_rank, why, kind);
+    require_count(reader, root, "attention.qk_nope_dim", attention->qk_nope_dim, why, kind);
+    require_count(reader, root, "attention.qk_rope_dim", attention->qk_rope_dim, why, kind);
+    require_count(reader, root, "attention.v_head_dim", attention->v_head_dim, why, kind);
     attention->kv_heads = attention->heads;
     attention->head_dim = attention->qk_nope_dim + attention->qk_rope_dim;
 }
@@ -44,24 +38,26 @@ static void check_heads(const struct reader *reader, const struct node *root, st
     struct attention *attention = &model->attention;
     if (attention->kind == ATTENTION_MHA && attention->kv_heads == 0)
         attention->kv_heads = attention->heads;
-    require_count(reader, root, "attention.kv_heads", attention->kv_heads, "attention of kind gqa");
+    require_count(reader, root, "attention.kv_heads", attention->kv_heads, "attention of kind gqa",
+                  "attention.kind");
     if (attention->kind == ATTENTION_MHA && attention->kv_heads != attention->heads)
-        REPORT(reader, root, blamed(root, "attention.kv_heads", "attention.heads"),
-               "kind mha has one key/value head per query head: %lld, not %lld",
-               (long long)attention->heads, (long long)attention->kv_heads);
+        blame_add(reader, root,
+                  BLAME_KEYS("attention.kv_heads", "attention.heads", "attention.kind"),
+                  "kind mha has one key/value head per query head: %lld, not %lld",
+                  (long long)attention->heads, (long long)attention->kv_heads);
     if (attention->heads > 0 && attention->kv_heads > 0 &&
         attention->heads % attention->kv_heads != 0) {
-        REPORT(reader, root, blamed(root, "attention.kv_heads", "attention.heads"),
-               "%lld query heads can't share %lld kv_heads", (long long)attention->heads,
-               (long long)attention->kv_heads);
+        blame_add(reader, root, BLAME_KEYS("attention.kv_heads", "attention.heads"),
+                  "%lld query heads can't share %lld kv_heads", (long long)attention->heads,
+                  (long long)attention->kv_heads);
         diag_hint(reader->diags, "kv_heads must divide heads");
     }
     if (attention->head_dim == 0 && attention->heads > 0)
         attention->head_dim = model->hidden / attention->heads;
     if (attention->head_dim == 0)
-        REPORT(reader, root, blamed(root, "attention.heads", "hidden"),
-               "%lld heads are more than the hidden size %lld", (long long)attention->heads,
-               (long long)model->hidden);
+        blame_add(reader, root, BLAME_KEYS("attention.heads", "hidden"),
+                  "%lld heads are more than the hidden size %lld", (long long)attention->heads,
+                  (long long)model->hidden);
 }
 
 static void check_pattern(const struct reader *reader, const struct node *root,
@@ -72,10 +68,10 @@ static void check_pattern(const struct reader *reader, const struct node *root,
         has_span[attention->pattern[i]] = true;
     if (has_span[SPAN_WINDOW])
         require_count(reader, root, "attention.window", attention->window_tokens,
-                      "a pattern with window layers");
+                      "a pattern with window layers", "attention.pattern");
     if (has_span[SPAN_CHUNK])
         require_count(reader, root, "attention.chunk", attention->chunk_tokens,
-                      "a pattern with chunk layers");
+                      "a pattern with chunk layers", "attention.pattern");
     const struct {
         const char *path;
         bool is_idle;
@@ -107,19 +103,19 @@ static void check_moe(const struct reader *reader, const struct node *root, stru
     if (moe->every == 0)
         moe->every = 1;
     if (moe->top_k > moe->experts && moe->experts > 0) {
-        REPORT(reader, root, blamed(root, "ffn.moe.top_k", "ffn.moe.experts"),
-               "top_k %lld is more than %lld experts", (long long)moe->top_k,
-               (long long)moe->experts);
+        blame_add(reader, root, BLAME_KEYS("ffn.moe.top_k", "ffn.moe.experts"),
+                  "top_k %lld is more than %lld experts", (long long)moe->top_k,
+                  (long long)moe->experts);
         diag_hint(reader->diags, "a token can visit at most every expert once");
     }
     if (moe->first_dense_layers >= model->layers && moe->experts > 0)
-        REPORT(reader, root, blamed(root, "ffn.moe.first_dense_layers", "layers"),
-               "%lld dense layers leave no MoE layer of %lld", (long long)moe->first_dense_layers,
-               (long long)model->layers);
+        blame_add(reader, root, BLAME_KEYS("ffn.moe.first_dense_layers", "layers"),
+                  "%lld dense layers leave no MoE layer of %lld",
+                  (long long)moe->first_dense_layers, (long long)model->layers);
     if (model_moe_layers(model) < model->layers && model->ffn.dense_ffn == 0) {
-        REPORT(reader, root,
-               blamed(root, blamed(root, "ffn", "ffn.moe.every"), "ffn.moe.first_dense_layers"),
-               "some layers are dense, so 'ffn.dense_ffn' is needed");
+        blame_add(reader, root,
+                  BLAME_KEYS("ffn", "ffn.moe.every", "ffn.moe.first_dense_layers", "layers"),
+                  "some layers are dense, so 'ffn.dense_ffn' is needed");
         diag_hint(reader->diags, "add for example: dense_ffn: 14336");
     }
 }
@@ -271,11 +267,13 @@ static void check_histogram(const struct reader *reader, const struct node *root
     if (!config->routing.file)
         return;
     if (config->routing.kind != ROUTING_HISTOGRAM) {
-        REPORT(reader, root, "routing.file", "a file of weights is for kind histogram");
+        blame_add(reader, root, BLAME_KEYS("routing.file", "routing.kind"),
+                  "a file of weights is for kind histogram");
         diag_hint(reader->diags, "write kind: histogram");
     }
     if (schema_has(root, "routing.popularity")) {
-        REPORT(reader, root, "routing.popularity", "weights are given here and in a file");
+        blame_add(reader, root, BLAME_KEYS("routing.popularity", "routing.file"),
+                  "weights are given here and in a file");
         diag_hint(reader->diags, "leave one of 'popularity' and 'file' out");
     }
 }
@@ -300,7 +298,8 @@ void check_config(const struct reader *reader, const struct node *root, const st
     }
     if (config->routing.kind == ROUTING_HISTOGRAM && config->routing.popularity_count == 0 &&
         !config->routing.file) {
-        REPORT(reader, root, "routing", "kind histogram needs 'popularity' or 'file'");
+        blame_add(reader, root, BLAME_KEYS("routing", "routing.kind"),
+                  "kind histogram needs 'popularity' or 'file'");
         diag_hint(reader->diags, "add one weight per expert: popularity: [3, 2, 1, …]");
     }
 }
@@ -312,10 +311,11 @@ static void check_context(const struct reader *reader, const struct node *root,
     int64_t limit = run->model->max_context_tokens;
     if (context <= limit)
         return;
-    REPORT(reader, root, blamed(root, "workload.input", "workload.output"),
-           "input %lld + output %lld tokens are beyond the %lld tokens of context of %s",
-           (long long)run->workload.input_tokens, (long long)run->workload.output_tokens,
-           (long long)limit, run->model->id);
+    blame_add(reader, root,
+              BLAME_KEYS("workload.input", "workload.output", "model.max_context", "model"),
+              "input %lld + output %lld tokens are beyond the %lld tokens of context of %s",
+              (long long)run->workload.input_tokens, (long long)run->workload.output_tokens,
+              (long long)limit, run->model->id);
     diag_hint(reader->diags, "shorten them, or claim a longer context: -s model.max_context=%lld",
               (long long)context);
 }
@@ -326,8 +326,10 @@ static void check_threads(const struct reader *reader, const struct node *root,
     int64_t cores = run->device->datasheet.units;
     if (run->device->kind != DEVICE_CPU || cores == 0 || run->engine.threads <= cores)
         return;
-    REPORT(reader, root, "engine.threads", "%lld threads on the %lld cores of %s",
-           (long long)run->engine.threads, (long long)cores, run->device->id);
+    blame_add(reader, root,
+              BLAME_KEYS("engine.threads", "device.datasheet.units", "hardware.device"),
+              "%lld threads on the %lld cores of %s", (long long)run->engine.threads,
+              (long long)cores, run->device->id);
     diag_hint(reader->diags, "0 uses all cores");
 }
 
@@ -353,9 +355,9 @@ static void check_arithmetic(const struct reader *reader, const struct node *roo
         seen |= 1u << rows[i].math;
         if (!is_new || device_math(device, rows[i].math) != MATH_COUNT)
             continue;
-        REPORT(reader, root, rows[i].path,
-               "%s of this run: %s has no %s arithmetic, nor a wider one", rows[i].what, device->id,
-               math);
+        blame_add(reader, root, BLAME_KEYS(rows[i].path, "hardware"),
+                  "%s of this run: %s has no %s arithmetic, nor a wider one", rows[i].what,
+                  device->id, math);
         diag_hint(reader->diags,
                   "give a value for this run, for example: -s 'device.peak.%s=100 TFLOP/s', or "
                   "choose a precision that it computes in, %s",

@@ -1,5 +1,6 @@
 #include "conf/check_lever.h"
 
+#include "conf/blame.h"
 #include <math.h>
 
 /* One finding at `path` of the tree, and what to write instead. */
@@ -14,26 +15,32 @@ static void check_speculation(const struct reader *reader, const struct node *ro
 {
     const struct speculation *s = &levers->speculation;
     if (s->method == SPECULATION_DRAFT && !s->draft_name) {
-        REPORT(reader, root, "options.speculation", "method draft needs a model that drafts");
+        blame_add(reader, root, BLAME_KEYS("options.speculation", "options.speculation.method"),
+                  "method draft needs a model that drafts");
         HINT(reader, "add for example: draft: qwen3-1.7b");
     }
     if ((s->method == SPECULATION_SELF || s->method == SPECULATION_MTP) && s->draft_name) {
-        REPORT(reader, root, "options.speculation.draft", "a draft model is for method draft");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.speculation.draft", "options.speculation.method"),
+                  "a draft model is for method draft");
         HINT(reader, "write method: draft, or leave draft out");
     }
     if (s->method == SPECULATION_SELF && s->exit_layer == 0) {
-        REPORT(reader, root, "options.speculation", "method self needs the layer that it exits at");
+        blame_add(reader, root, BLAME_KEYS("options.speculation", "options.speculation.method"),
+                  "method self needs the layer that it exits at");
         HINT(reader, "add for example: exit_layer: 8");
     }
     if (s->method == SPECULATION_NONE)
         return;
     if (levers->beam.width > 1) {
-        REPORT(reader, root, "options.beam.width", "beams and speculation exclude each other");
+        blame_add(reader, root, BLAME_KEYS("options.beam.width", "options.speculation.method"),
+                  "beams and speculation exclude each other");
         HINT(reader, "drafts are verified for one sequence per request; leave one of them out");
     }
     if (levers->contrastive.method != CONTRASTIVE_NONE) {
-        REPORT(reader, root, "options.contrastive.method",
-               "contrastive decoding and speculation exclude each other");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.contrastive.method", "options.speculation.method"),
+                  "contrastive decoding and speculation exclude each other");
         HINT(reader, "leave one of them out");
     }
 }
@@ -44,11 +51,14 @@ static void check_contrastive(const struct reader *reader, const struct node *ro
     const struct contrastive *c = &levers->contrastive;
     bool is_amateur = c->method == CONTRASTIVE_AMATEUR;
     if (is_amateur && !c->amateur_name) {
-        REPORT(reader, root, "options.contrastive", "method amateur needs a model");
+        blame_add(reader, root, BLAME_KEYS("options.contrastive", "options.contrastive.method"),
+                  "method amateur needs a model");
         HINT(reader, "add for example: amateur: qwen3-0.6b");
     }
     if (!is_amateur && c->method != CONTRASTIVE_NONE && c->amateur_name) {
-        REPORT(reader, root, "options.contrastive.amateur", "an amateur is for method amateur");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.contrastive.amateur", "options.contrastive.method"),
+                  "an amateur is for method amateur");
         HINT(reader, "write method: amateur, or leave amateur out");
     }
 }
@@ -71,19 +81,22 @@ static void check_host_needs(const struct reader *reader, const struct node *roo
 {
     bool needs = levers->host.layers > 0 || levers->expert_offload.compute == EXPERTS_ON_HOST;
     if (needs && !levers->host.processor_name) {
-        REPORT(reader, root,
-               levers->host.layers > 0 ? "options.host" : "options.expert_offload.compute",
-               "work on the host needs 'options.host.processor'");
+        blame_add(reader, root,
+                  levers->host.layers > 0 ? BLAME_KEYS("options.host", "options.host.first_layers")
+                                          : BLAME_KEYS("options.expert_offload.compute"),
+                  "work on the host needs 'options.host.processor'");
         HINT(reader, "add for example: host: {processor: xeon-8480}");
     }
     if (levers->expert_offload.resident_ratio < 1.0 && levers->streaming.resident_ratio < 1.0) {
-        REPORT(reader, root, "options.streaming.resident",
-               "streaming moves all weights, experts among them; expert_offload moves them too");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.streaming.resident", "options.expert_offload.resident"),
+                  "streaming moves all weights, experts among them; expert_offload moves them too");
         HINT(reader, "leave one of them out");
     }
     if (levers->host.layers > 0 && levers->streaming.resident_ratio < 1.0) {
-        REPORT(reader, root, "options.streaming.resident",
-               "layers are either computed by the host or streamed to the device");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.streaming.resident", "options.host.first_layers"),
+                  "layers are either computed by the host or streamed to the device");
         HINT(reader, "leave host.first_layers or streaming out");
     }
 }
@@ -93,13 +106,16 @@ static void check_budget(const struct reader *reader, const struct node *root,
 {
     const struct kv_budget *budget = &levers->kv_budget;
     if (budget->head_count > 0 && !kv_budget_is_set(budget)) {
-        REPORT(reader, root, "options.kv_budget.per_head",
-               "factors need a budget to be applied to");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.kv_budget.per_head", "options.kv_budget.keep",
+                             "options.kv_budget.keep_per_layer"),
+                  "factors need a budget to be applied to");
         HINT(reader, "add for example: keep: 1024");
     }
     if (budget->tokens > 0 && budget->layer_count > 0) {
-        REPORT(reader, root, "options.kv_budget.keep_per_layer",
-               "budgets are given here and by keep");
+        blame_add(reader, root,
+                  BLAME_KEYS("options.kv_budget.keep_per_layer", "options.kv_budget.keep"),
+                  "budgets are given here and by keep");
         HINT(reader, "leave one of them out");
     }
 }
@@ -131,15 +147,18 @@ void check_expert_levers(const struct reader *reader, const struct node *root,
     for (size_t i = 0; model->ffn.moe.experts == 0 && i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].is_pulled)
             continue;
-        REPORT(reader, root, rows[i].path, "%s has no routed experts", model->id);
+        blame_add(reader, root, BLAME_KEYS(rows[i].path, "model.ffn.moe.experts", "model"),
+                  "%s has no routed experts", model->id);
         HINT(reader, "leave it out for dense models");
     }
     double kept = (double)model->ffn.moe.experts * (1.0 - levers->pruning.experts_ratio);
     if (model->ffn.moe.experts > 0 && llround(kept) < model->ffn.moe.top_k) {
-        REPORT(reader, root, "options.pruning.inter_expert",
-               "%lld of %lld experts would be left, and a token of %s visits %lld",
-               (long long)llround(kept), (long long)model->ffn.moe.experts, model->id,
-               (long long)model->ffn.moe.top_k);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.pruning.inter_expert", "model.ffn.moe.top_k",
+                             "model.ffn.moe.experts", "model"),
+                  "%lld of %lld experts would be left, and a token of %s visits %lld",
+                  (long long)llround(kept), (long long)model->ffn.moe.experts, model->id,
+                  (long long)model->ffn.moe.top_k);
         HINT(reader, "prune less, or lower -s model.top_k=…");
     }
 }
@@ -151,16 +170,22 @@ static void check_top_k(const struct reader *reader, const struct node *root, co
     if (levers->layer_top_k_count == 0 || run->model->ffn.moe.experts == 0)
         return;
     if (levers->layer_top_k_count != layers) {
-        REPORT(reader, root, "options.top_k_per_layer", "%d numbers for the %lld MoE layers of %s",
-               levers->layer_top_k_count, (long long)layers, run->model->id);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.top_k_per_layer", "model.layers",
+                             "model.ffn.moe.first_dense_layers", "model.ffn.moe.every", "model"),
+                  "%d numbers for the %lld MoE layers of %s", levers->layer_top_k_count,
+                  (long long)layers, run->model->id);
         HINT(reader, "give one per MoE layer, first to last");
     }
     for (int i = 0; i < levers->layer_top_k_count; i++) {
         double k = levers->layer_top_k[i];
         if (!(k > floor(k)) && k <= (double)run->model->ffn.moe.experts)
             continue;
-        REPORT(reader, root, arena_printf(reader->arena, "options.top_k_per_layer.%d", i),
-               "a token can't visit %g of %lld experts", k, (long long)run->model->ffn.moe.experts);
+        blame_add(reader, root,
+                  BLAME_KEYS(arena_printf(reader->arena, "options.top_k_per_layer.%d", i),
+                             "model.ffn.moe.experts", "model"),
+                  "a token can't visit %g of %lld experts", k,
+                  (long long)run->model->ffn.moe.experts);
         HINT(reader, "write a whole number from 1 to %lld", (long long)run->model->ffn.moe.experts);
     }
 }
@@ -170,20 +195,24 @@ static void check_run_budget(const struct reader *reader, const struct node *roo
 {
     const struct kv_budget *budget = &run->levers->kv_budget;
     if (budget->layer_count > 0 && budget->layer_count != run->model->layers) {
-        REPORT(reader, root, "options.kv_budget.keep_per_layer",
-               "%d budgets for the %lld layers of %s", budget->layer_count,
-               (long long)run->model->layers, run->model->id);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.kv_budget.keep_per_layer", "model.layers", "model"),
+                  "%d budgets for the %lld layers of %s", budget->layer_count,
+                  (long long)run->model->layers, run->model->id);
         HINT(reader, "give one per layer, first to last, or one for all by keep");
     }
     if (budget->head_count == 0)
         return;
     if (run->model->attention.kind == ATTENTION_MLA) {
-        REPORT(reader, root, "options.kv_budget.per_head",
-               "%s caches one latent for all heads (mla)", run->model->id);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.kv_budget.per_head", "model.attention.kind", "model"),
+                  "%s caches one latent for all heads (mla)", run->model->id);
         HINT(reader, "give budgets per layer only");
     } else if (budget->head_count != run->model->attention.kv_heads) {
-        REPORT(reader, root, "options.kv_budget.per_head", "%d factors for the %lld KV heads of %s",
-               budget->head_count, (long long)run->model->attention.kv_heads, run->model->id);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.kv_budget.per_head", "model.attention.kv_heads", "model"),
+                  "%d factors for the %lld KV heads of %s", budget->head_count,
+                  (long long)run->model->attention.kv_heads, run->model->id);
     }
 }
 
@@ -199,17 +228,18 @@ static void check_lora(const struct reader *reader, const struct node *root, con
         if (lora->ranks[m] == 0 || lora->adapters == 0)
             continue;
         if (m <= LORA_V && model->attention.kind == ATTENTION_MLA) {
-            REPORT(reader, root, paths[m], "%s has no such projection (mla compresses it)",
-                   model->id);
+            blame_add(reader, root, BLAME_KEYS(paths[m], "model.attention.kind", "model"),
+                      "%s has no such projection (mla compresses it)", model->id);
             HINT(reader, "adapters beside o are possible");
         } else if (m >= LORA_GATE && !has_plain_ffn) {
-            REPORT(reader, root, paths[m],
-                   "adapters on routed experts are not modelled, and %s "
-                   "has no other FFN",
-                   model->id);
+            blame_add(reader, root, BLAME_KEYS(paths[m], "model"),
+                      "adapters on routed experts are not modelled, and %s "
+                      "has no other FFN",
+                      model->id);
             HINT(reader, "leave them to q, k, v and o");
         } else if (m == LORA_GATE && !model->ffn.is_gated) {
-            REPORT(reader, root, paths[m], "%s has no gate matrix", model->id);
+            blame_add(reader, root, BLAME_KEYS(paths[m], "model.ffn.gated", "model"),
+                      "%s has no gate matrix", model->id);
         }
     }
 }
@@ -221,15 +251,16 @@ static void check_stages(const struct reader *reader, const struct node *root,
     if (run->deploy.pp <= 1)
         return;
     if (levers->speculation.method != SPECULATION_NONE) {
-        REPORT(reader, root, "options.speculation.method",
-               "speculation over %lld pipeline stages is not modelled", (long long)run->deploy.pp);
+        blame_add(reader, root, BLAME_KEYS("options.speculation.method", "deploy.pp"),
+                  "speculation over %lld pipeline stages is not modelled",
+                  (long long)run->deploy.pp);
         HINT(reader, "use tp instead of pp");
     }
     if (levers->contrastive.method == CONTRASTIVE_TWICE ||
         levers->contrastive.method == CONTRASTIVE_AMATEUR) {
-        REPORT(reader, root, "options.contrastive.method",
-               "passes one after the other over %lld pipeline stages are not modelled",
-               (long long)run->deploy.pp);
+        blame_add(reader, root, BLAME_KEYS("options.contrastive.method", "deploy.pp"),
+                  "passes one after the other over %lld pipeline stages are not modelled",
+                  (long long)run->deploy.pp);
         HINT(reader, "write method: batched, or use tp instead of pp");
     }
 }
@@ -238,16 +269,18 @@ static void check_exit(const struct reader *reader, const struct node *root, con
 {
     const struct speculation *s = &run->levers->speculation;
     if (s->method == SPECULATION_SELF && s->exit_layer >= run->model->layers) {
-        REPORT(reader, root, "options.speculation.exit_layer",
-               "%s has %lld layers: none are left after layer %lld", run->model->id,
-               (long long)run->model->layers, (long long)s->exit_layer);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.speculation.exit_layer", "model.layers", "model"),
+                  "%s has %lld layers: none are left after layer %lld", run->model->id,
+                  (long long)run->model->layers, (long long)s->exit_layer);
         HINT(reader, "LayerSkip exits after a fifth to a half of them");
     }
     int64_t context = run->workload.input_tokens + run->workload.output_tokens;
     if (s->draft && context > s->draft->max_context_tokens) {
-        REPORT(reader, root, "options.speculation.draft",
-               "%lld tokens are beyond the %lld tokens of context of %s", (long long)context,
-               (long long)s->draft->max_context_tokens, s->draft->id);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.speculation.draft", "workload.input", "workload.output"),
+                  "%lld tokens are beyond the %lld tokens of context of %s", (long long)context,
+                  (long long)s->draft->max_context_tokens, s->draft->id);
         HINT(reader, "shorten input and output, or take another draft");
     }
 }
@@ -261,16 +294,22 @@ static void check_host(const struct reader *reader, const struct node *root, con
     bool is_given = levers->streaming.resident_ratio < 1.0 && levers->streaming.byte_per_s > 0.0;
     bool computes = levers->host.layers > 0 || levers->expert_offload.compute == EXPERTS_ON_HOST;
     if (crosses && !has_link && !is_given) {
-        REPORT(reader, root, "options", "%s has no link to a host's memory", run->device->id);
+        blame_add(reader, root,
+                  BLAME_KEYS("options", "options.streaming.resident",
+                             "options.expert_offload.resident", "options.host.first_layers",
+                             "device.datasheet.links", "hardware.device"),
+                  "%s has no link to a host's memory", run->device->id);
         HINT(reader, "add a link of scope host to its file, or keep all weights on it");
     }
     if (levers->host.layers > run->model->layers)
-        REPORT(reader, root, "options.host.first_layers", "%s has %lld layers", run->model->id,
-               (long long)run->model->layers);
+        blame_add(reader, root, BLAME_KEYS("options.host.first_layers", "model.layers", "model"),
+                  "%s has %lld layers", run->model->id, (long long)run->model->layers);
     if (computes && run->device_count > 1) {
-        REPORT(reader, root, "options.host",
-               "a host that computes for %lld devices at once is not modelled",
-               (long long)run->device_count);
+        blame_add(reader, root,
+                  BLAME_KEYS("options.host", "options.host.first_layers",
+                             "options.expert_offload.compute", "hardware.count", "deploy.tp"),
+                  "a host that computes for %lld devices at once is not modelled",
+                  (long long)run->device_count);
         HINT(reader, "use one device");
     }
 }

@@ -1,5 +1,6 @@
 #include "conf/check.h"
 
+#include "conf/blame.h"
 #include "conf/law_text.h"
 
 #include <ctype.h>
@@ -32,26 +33,28 @@ static void check_arrivals(const struct reader *reader, const struct node *root,
     bool is_timed = kind == ARRIVAL_POISSON || kind == ARRIVAL_GAMMA || kind == ARRIVAL_FIXED;
     bool is_written = schema_has(root, "serving.arrivals.rate"); /* if wrong, that was said */
     if (is_timed && isnan(arrivals->rate_per_s) && !is_written) {
-        REPORT(reader, root, "serving.arrivals", "arrivals of kind %s need a rate",
-               arrival_kind_names[kind]);
+        blame_add(reader, root, BLAME_KEYS("serving.arrivals", "serving.arrivals.kind"),
+                  "arrivals of kind %s need a rate", arrival_kind_names[kind]);
         diag_hint(reader->diags, "add for example: rate: 4 /s");
     }
     if (!is_timed && kind != ARRIVAL_TRACE && !isnan(arrivals->rate_per_s)) {
-        REPORT(reader, root, "serving.arrivals.rate", "arrivals of kind %s have no rate",
-               arrival_kind_names[kind]);
+        blame_add(reader, root, BLAME_KEYS("serving.arrivals.rate", "serving.arrivals.kind"),
+                  "arrivals of kind %s have no rate", arrival_kind_names[kind]);
         diag_hint(reader->diags, "leave it out, or choose kind: poisson");
     }
     if (kind == ARRIVAL_CLOSED && arrivals->concurrency == 0) {
-        REPORT(reader, root, "serving.arrivals", "a closed loop needs its number of clients");
+        blame_add(reader, root, BLAME_KEYS("serving.arrivals", "serving.arrivals.kind"),
+                  "a closed loop needs its number of clients");
         diag_hint(reader->diags, "add for example: concurrency: 64");
     }
     if (kind == ARRIVAL_TRACE && !arrivals->trace.file) {
-        REPORT(reader, root, "serving.arrivals", "arrivals of kind trace need a file");
+        blame_add(reader, root, BLAME_KEYS("serving.arrivals", "serving.arrivals.kind"),
+                  "arrivals of kind trace need a file");
         diag_hint(reader->diags, "add for example: file: azure2023_conv.csv.gz");
     }
     if (kind != ARRIVAL_TRACE && arrivals->trace.file) {
-        REPORT(reader, root, "serving.arrivals.file", "arrivals of kind %s read no file",
-               arrival_kind_names[kind]);
+        blame_add(reader, root, BLAME_KEYS("serving.arrivals.file", "serving.arrivals.kind"),
+                  "arrivals of kind %s read no file", arrival_kind_names[kind]);
         diag_hint(reader->diags, "choose kind: trace, or name the file under lengths.trace");
     }
 }
@@ -64,11 +67,15 @@ static void check_lengths(const struct reader *reader, const struct node *root,
     bool has_law = lengths->input.text || lengths->output.text || lengths->image.text;
     bool has_laws = lengths->input.text && lengths->output.text;
     if (has_law && lengths->trace.file) {
-        REPORT(reader, root, "serving.lengths.trace", "lengths come from a file or from laws");
+        blame_add(reader, root,
+                  BLAME_KEYS("serving.lengths.trace", "serving.lengths.input",
+                             "serving.lengths.output", "serving.lengths.image"),
+                  "lengths come from a file or from laws");
         diag_hint(reader->diags, "leave out 'trace', or 'input', 'output' and 'image'");
     } else if (!has_laws && !lengths->trace.file &&
                (has_law || load->arrivals.kind != ARRIVAL_TRACE)) {
-        REPORT(reader, root, "serving.lengths", "the lengths of requests are not known");
+        blame_add(reader, root, BLAME_KEYS("serving.lengths", "serving", "serving.arrivals.kind"),
+                  "the lengths of requests are not known");
         diag_hint(reader->diags,
                   "give input and output, for example: lengths: {input: 1024, output: 128}");
     }
@@ -77,7 +84,9 @@ static void check_lengths(const struct reader *reader, const struct node *root,
         diag_hint(reader->diags, "add for example: image: 576");
     }
     if ((load->chat.turns.text || load->chat.system_tokens > 0) && !has_laws) {
-        REPORT(reader, root, "serving.chat", "a chat needs laws for the lengths of its turns");
+        blame_add(reader, root,
+                  BLAME_KEYS("serving.chat", "serving.chat.turns", "serving.chat.system"),
+                  "a chat needs laws for the lengths of its turns");
         diag_hint(reader->diags, "give lengths.input and lengths.output");
     }
 }
@@ -115,8 +124,8 @@ void check_serving(const struct reader *reader, const struct node *root, struct 
     check_lengths(reader, root, load);
     read_warmup(reader, root, load);
     if (load->requests > 0 && load->warmup_count >= load->requests) {
-        REPORT(reader, root, "serving.warmup", "warm-up takes all %lld requests",
-               (long long)load->requests);
+        blame_add(reader, root, BLAME_KEYS("serving.warmup", "serving.requests"),
+                  "warm-up takes all %lld requests", (long long)load->requests);
         diag_hint(reader->diags, "ask for more requests, or a shorter warm-up");
     }
 }

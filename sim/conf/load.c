@@ -13,7 +13,10 @@
 
 static struct reader reader_of(const struct loader *loader)
 {
-    return (struct reader){.arena = loader->arena, .diags = loader->diags};
+    return (struct reader){.arena = loader->arena,
+                           .diags = loader->diags,
+                           .overrides = loader->overrides,
+                           .override_count = loader->override_count};
 }
 
 static bool ends_with_yaml(const char *name)

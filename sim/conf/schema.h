@@ -54,10 +54,15 @@ struct field {
     const char *help;           /**< one line for people */
 };
 
+struct override;
+
 /** What reading needs; holds no state between calls. */
 struct reader {
-    struct arena *arena; /**< owner of everything read */
-    struct diags *diags; /**< where mistakes go */
+    struct arena *arena;              /**< owner of everything read */
+    struct diags *diags;              /**< where mistakes go */
+    const struct override *overrides; /**< [override_count] -s options (and first values of axes)
+                                         that are in the trees by now, for messages */
+    int override_count;
 };
 
 /**

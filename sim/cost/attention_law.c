@@ -78,11 +78,11 @@ static struct splitting splitting_of(double work, double blocks, double units, d
 {
     double per_unit = work / units;
     struct splitting splitting = {.is_split = can_split && per_unit < 0.8};
-    double splits = splitting.is_split ? clamp(1.0 / per_unit, 1.0, fmin(blocks, most)) : 1.0;
-    splitting.waves = fmax(1.0, ceil(work * splits / units - 1e-6));
+    double splits = splitting.is_split ? clamp(1.0 / per_unit, 1.0, smaller(blocks, most)) : 1.0;
+    splitting.waves = larger(1.0, ceil(work * splits / units - 1e-6));
     /* mean of whole blocks: a law that is smooth in the context sums in closed form */
     splitting.blocks_per_split =
-        splits > 1.0 ? fmax(1.0, blocks / splits + 0.5) : fmax(1.0, blocks);
+        splits > 1.0 ? larger(1.0, blocks / splits + 0.5) : larger(1.0, blocks);
     return splitting;
 }
 
@@ -98,7 +98,7 @@ double decode_attention_time(const struct rates *rates, const struct kernel_rate
     double work = shape->requests * shape->groups * ceil(shape->heads_per_group / 64.0);
     double blocks = shape->columns / block_keys + (is_windowed ? 1.0 : 0.5);
     struct splitting splitting =
-        splitting_of(work, fmax(1.0, blocks), rates->units, 32.0, !is_narrow || is_grouped);
+        splitting_of(work, larger(1.0, blocks), rates->units, 32.0, !is_narrow || is_grouped);
     double unit_byte_per_s = fit->unit_ratio * rates->memory_byte_per_s / rates->units;
     double block_s = 2.0 * shape->depth * block_keys * shape->element_bytes / unit_byte_per_s;
     double executed = splitting.waves * (fit->tile_s + splitting.blocks_per_split * block_s);
@@ -119,7 +119,7 @@ double mla_decode_time(const struct rates *rates, const struct kernel_rate *rate
     const struct op_shape *shape = &op->shape;
     double heads = shape->heads_per_group;
     double work = shape->requests * ceil(heads / 64.0);
-    double blocks = fmax(1.0, shape->columns / block_keys + 0.5);
+    double blocks = larger(1.0, shape->columns / block_keys + 0.5);
     struct splitting splitting = splitting_of(work, blocks, rates->units, 64.0, true);
     double latent_bytes = op->kv_bytes / (shape->requests * shape->columns);
     double unit_byte_per_s = fit->unit_ratio * rates->memory_byte_per_s / rates->units;
@@ -127,7 +127,7 @@ double mla_decode_time(const struct rates *rates, const struct kernel_rate *rate
     double multiplied = 4.0 * clamp(heads, 16.0, 64.0) * block_keys * shape->depth * rates->units /
                         rate->flop_per_s;
     double executed =
-        splitting.waves * (fit->tile_s + splitting.blocks_per_split * fmax(loaded, multiplied));
+        splitting.waves * (fit->tile_s + splitting.blocks_per_split * larger(loaded, multiplied));
     double time = fit->request_s * shape->requests +
                   smooth_max(executed, memory_time(rates, rate, op_bytes(op), 8.0), fit->smooth);
     return splitting.is_split ? time + fit->split_s : time;

@@ -261,18 +261,22 @@ static struct op_cost row_time(const struct rates *rates, const struct kernel_ra
     return (struct op_cost){.time_s = fixed + time, .memory_s = time, .fixed_s = fixed};
 }
 
-struct op_cost cores_time(const struct rates *rates, const struct kernel_rate *rate,
-                          const struct op *op)
+void cores_time(const struct rates *rates, const struct kernel_rate *rate, const struct op *op,
+                struct op_cost *cost)
 {
     switch (op->kernel) {
     case KERNEL_GEMM:
-        return gemm_time(rates, rate, op);
+        *cost = gemm_time(rates, rate, op);
+        return;
     case KERNEL_MOE:
-        return experts_time(rates, rate, op);
+        *cost = experts_time(rates, rate, op);
+        return;
     case KERNEL_PREFILL_ATTENTION:
-        return prefill_time(rates, rate, op);
+        *cost = prefill_time(rates, rate, op);
+        return;
     case KERNEL_DECODE_ATTENTION:
-        return decode_time(rates, rate, op);
+        *cost = decode_time(rates, rate, op);
+        return;
     case KERNEL_ELEMENTWISE:
     case KERNEL_MLA_PREFILL:
     case KERNEL_MLA_DECODE:
@@ -284,5 +288,5 @@ struct op_cost cores_time(const struct rates *rates, const struct kernel_rate *r
     case KERNEL_COUNT:
         break;
     }
-    return row_time(rates, rate, op);
+    *cost = row_time(rates, rate, op);
 }

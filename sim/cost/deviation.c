@@ -8,11 +8,12 @@ double deviation_factor(const struct deviation *deviation, enum kernel kernel, d
     return deviates ? exp(deviation->ends * spread) : 1.0;
 }
 
-struct op_cost op_time_deviated(const struct run *run, const struct rates *rates,
-                                const struct op *op)
+void op_time_deviated(const struct run *run, const struct rates *rates, const struct op *op,
+                      struct op_cost *cost)
 {
-    double spread = rates->kernels[op->kernel][op->math].fit.spread_ratio;
-    struct op_cost cost = op_time(rates, op);
-    cost.time_s *= deviation_factor(&run->engine.deviation, op->kernel, spread);
-    return cost;
+    const struct deviation *deviation = &run->engine.deviation;
+    op_time_into(rates, op, cost);
+    if (deviation->kernel == op->kernel)
+        cost->time_s *= deviation_factor(deviation, op->kernel,
+                                         rates->kernels[op->kernel][op->math].fit.spread_ratio);
 }

@@ -7,8 +7,8 @@
 /** e^(ends·spread) for the class that deviates, else 1. */
 double deviation_factor(const struct deviation *deviation, enum kernel kernel, double spread);
 
-/** op_time on a device of `rates`, with the deviation that `run` asks for. */
-struct op_cost op_time_deviated(const struct run *run, const struct rates *rates,
-                                const struct op *op);
+/** op_time on a device of `rates`, with the deviation that `run` asks for, left in `*cost`. */
+void op_time_deviated(const struct run *run, const struct rates *rates, const struct op *op,
+                      struct op_cost *cost);
 
 #endif

@@ -49,10 +49,10 @@ static double tiled_time(const struct rates *rates, const struct kernel_rate *ra
     double waves =
         per_unit < 1.0 ? 1.0 : per_unit + fit->wave_ratio * (pieces(shape, per_unit) - per_unit);
     double whole = waves * (shape->depth + fit->start_depth) * depth_s;
-    double splits = fmin(floor(1.0 / per_unit), fmax(1.0, shape->depth / 128.0));
+    double splits = smaller(floor(1.0 / per_unit), larger(1.0, shape->depth / 128.0));
     if (splits < 2.0)
         return whole;
-    return fmin(whole, (shape->depth / splits + fit->start_depth) * depth_s + fit->split_s);
+    return smaller(whole, (shape->depth / splits + fit->start_depth) * depth_s + fit->split_s);
 }
 
 /* Tiles by the number of rows alone, whole waves, no split. */
@@ -85,9 +85,9 @@ double gemm_compute_time(const struct rates *rates, const struct kernel_rate *ra
 {
     if (rate->fit.family == FAMILY_DISPATCHED)
         return dispatched_time(rates, rate, shape);
-    double time = fmin(tiled_time(rates, rate, shape, 128.0, 128.0),
-                       tiled_time(rates, rate, shape, 64.0, 64.0));
+    double time = smaller(tiled_time(rates, rate, shape, 128.0, 128.0),
+                          tiled_time(rates, rate, shape, 64.0, 64.0));
     if (shape->rows <= 16.0) /* decode: a matrix instruction takes 16 rows */
-        time = fmin(time, tiled_time(rates, rate, shape, 16.0, 64.0));
+        time = smaller(time, tiled_time(rates, rate, shape, 16.0, 64.0));
     return time;
 }

@@ -4,6 +4,17 @@
 
 #include "cost/op_time.h"
 
+/** The larger and the smaller of two numbers: fmax and fmin without their care for NaN, in line. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
 /** (a^p + b^p)^(1/p): the larger of the two, rounded where they meet. */
 double smooth_max(double a, double b, double p);
 
@@ -51,12 +62,13 @@ double mla_decode_time(const struct rates *rates, const struct kernel_rate *rate
                        const struct op *op);
 
 /**
- * Routed experts [s]: two grouped products on row blocks padded per expert, weights of the distinct
+ * Routed experts [s]: two grouped products on row blocks padded per expert, by the tile of the
+ * engine's table for 16-bit weights and by the best tile for narrower ones; weights of the distinct
  * experts hit (again per block where they outgrow the cache), gathering and scattering of rows, a
  * cost per expert held.
  */
-struct op_cost moe_time(const struct rates *rates, const struct kernel_rate *rate,
-                        const struct op *op);
+void moe_time(const struct rates *rates, const struct kernel_rate *rate, const struct op *op,
+              struct op_cost *cost);
 
 /**
  * CPU cores (family cores). With t of n cores: arithmetic runs at compute · peak · t/n on rows +
@@ -64,8 +76,8 @@ struct op_cost moe_time(const struct rates *rates, const struct kernel_rate *rat
  * cores read), or from the cache for the share of the working set that stays in it; activations
  * move at convert · bandwidth · t/n in the caches; every operator pays its fork and join.
  */
-struct op_cost cores_time(const struct rates *rates, const struct kernel_rate *rate,
-                          const struct op *op);
+void cores_time(const struct rates *rates, const struct kernel_rate *rate, const struct op *op,
+                struct op_cost *cost);
 
 /** Bytes per second that the cores at work read from memory: as probed, else unit · t/n of the
  * device's, at most all of it. */

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-const char *const bound_names[BOUND_COUNT] = {"compute", "memory",  "fixed",
+const char *const bound_names[BOUND_COUNT] = {"compute", "padding", "memory",       "fixed",
                                               "launch",  "latency", "communication"};
 
 /*
@@ -25,25 +25,28 @@ static double compute_time(const struct kernel_rate *rate, const struct op *op)
 }
 
 /* The smooth roofline; products on devices with units are cut into whole tiles and waves. */
-static struct op_cost roofline_time(const struct rates *rates, const struct kernel_rate *rate,
-                                    const struct op *op)
+static void roofline_time(const struct rates *rates, const struct kernel_rate *rate,
+                          const struct op *op, struct op_cost *cost)
 {
-    struct op_cost cost = {.fixed_s = rate->fit.fixed_s,
-                           .memory_s = op_bytes(op) / rate->byte_per_s};
     bool is_tiled = op->kernel == KERNEL_GEMM && rates->has_tiles && rate->fit.start_depth >= 0.0;
+    double memory = op_bytes(op) / rate->byte_per_s;
+    double compute = 0.0;
     if (is_tiled)
-        cost.compute_s = gemm_compute_time(rates, rate, &op->shape);
+        compute = gemm_compute_time(rates, rate, &op->shape);
     else if (op->flops > 0.0)
-        cost.compute_s = compute_time(rate, op);
-    cost.time_s = cost.fixed_s + smooth_max(cost.compute_s, cost.memory_s, rate->fit.smooth);
+        compute = compute_time(rate, op);
+    double time = rate->fit.fixed_s + smooth_max(compute, memory, rate->fit.smooth);
     if (is_tiled)
-        cost.time_s += gemm_convert_time(rates, rate, &op->shape);
-    return cost;
+        time += gemm_convert_time(rates, rate, &op->shape);
+    cost->time_s = time;
+    cost->compute_s = compute;
+    cost->memory_s = memory;
+    cost->fixed_s = rate->fit.fixed_s;
 }
 
 /* Attention by its law; compute and memory are told apart by the plain roofline terms. */
-static struct op_cost attention_time(const struct rates *rates, const struct kernel_rate *rate,
-                                     const struct op *op)
+static void attention_time(const struct rates *rates, const struct kernel_rate *rate,
+                           const struct op *op, struct op_cost *cost)
 {
     double beyond = 0.0;
     if (op->kernel == KERNEL_PREFILL_ATTENTION)
@@ -52,35 +55,38 @@ static struct op_cost attention_time(const struct rates *rates, const struct ker
         beyond = decode_attention_time(rates, rate, op);
     else
         beyond = mla_decode_time(rates, rate, op);
-    return (struct op_cost){
-        .time_s = rate->fit.fixed_s + beyond,
-        .compute_s = op->flops / rate->flop_per_s,
-        .memory_s = op_bytes(op) / rate->byte_per_s,
-        .fixed_s = rate->fit.fixed_s,
-    };
+    cost->time_s = rate->fit.fixed_s + beyond;
+    cost->compute_s = op->flops / rate->flop_per_s;
+    cost->memory_s = op_bytes(op) / rate->byte_per_s;
+    cost->fixed_s = rate->fit.fixed_s;
 }
 
 /* Small operators: start and transfer blend into each other. */
-static struct op_cost elementwise_time(const struct rates *rates, const struct kernel_rate *rate,
-                                       const struct op *op)
+static void elementwise_time(const struct rates *rates, const struct kernel_rate *rate,
+                             const struct op *op, struct op_cost *cost)
 {
     double memory = memory_time(rates, rate, op_bytes(op), 3.0);
-    double time = smooth_max(rate->fit.fixed_s, memory, rate->fit.smooth);
-    return (struct op_cost){.time_s = time, .memory_s = memory, .fixed_s = rate->fit.fixed_s};
+    cost->time_s = smooth_max(rate->fit.fixed_s, memory, rate->fit.smooth);
+    cost->compute_s = 0.0;
+    cost->memory_s = memory;
+    cost->fixed_s = rate->fit.fixed_s;
 }
 
-static struct op_cost fitted_time(const struct rates *rates, const struct kernel_rate *rate,
-                                  const struct op *op)
+static void fitted_time(const struct rates *rates, const struct kernel_rate *rate,
+                        const struct op *op, struct op_cost *cost)
 {
     switch (op->kernel) {
     case KERNEL_PREFILL_ATTENTION:
     case KERNEL_DECODE_ATTENTION:
     case KERNEL_MLA_DECODE:
-        return attention_time(rates, rate, op);
+        attention_time(rates, rate, op, cost);
+        return;
     case KERNEL_MOE:
-        return moe_time(rates, rate, op);
+        moe_time(rates, rate, op, cost);
+        return;
     case KERNEL_ELEMENTWISE:
-        return elementwise_time(rates, rate, op);
+        elementwise_time(rates, rate, op, cost);
+        return;
     case KERNEL_GEMM:
     case KERNEL_MLA_PREFILL:
     case KERNEL_ALL_REDUCE:
@@ -91,7 +97,7 @@ static struct op_cost fitted_time(const struct rates *rates, const struct kernel
     case KERNEL_COUNT:
         break;
     }
-    return roofline_time(rates, rate, op);
+    roofline_time(rates, rate, op, cost);
 }
 
 /* Across the link to the host's memory: PCIe carries 0.8 of its rate (25-26 of 32 GB/s, 50-55 of
@@ -119,31 +125,59 @@ static void add_unfused(const struct rates *rates, const struct op *op, struct o
     cost->time_s += moved + started;
 }
 
-static struct op_cost kernel_time(const struct rates *rates, const struct op *op)
+static void kernel_time(const struct rates *rates, const struct op *op, struct op_cost *cost)
 {
     const struct kernel_rate *rate = &rates->kernels[op->kernel][op->math];
-    if (rate->has_shape_law && rate->fit.family == FAMILY_CORES)
-        return cores_time(rates, rate, op);
-    return rate->has_shape_law && rates->has_tiles ? fitted_time(rates, rate, op)
-                                                   : roofline_time(rates, rate, op);
+    if (!rate->has_shape_law)
+        roofline_time(rates, rate, op, cost);
+    else if (rate->fit.family == FAMILY_CORES)
+        cores_time(rates, rate, op, cost);
+    else if (rates->has_tiles)
+        fitted_time(rates, rate, op, cost);
+    else
+        roofline_time(rates, rate, op, cost);
+}
+
+/* Arithmetic of the operator alone, on tiles that fit it [s]. */
+static double useful_time(const struct rates *rates, const struct op *op)
+{
+    const struct kernel_rate *rate = &rates->kernels[op->kernel][op->math];
+    bool is_shared = rate->has_shape_law && rate->fit.family == FAMILY_CORES;
+    double part = is_shared ? rates->threads / rates->cores : 1.0;
+    return op->flops / (rate->flop_per_s * part);
+}
+
+static enum bound bound_of(const struct rates *rates, const struct op *op,
+                           const struct op_cost *cost)
+{
+    if (cost->fixed_s > cost->compute_s && cost->fixed_s > cost->memory_s)
+        return BOUND_FIXED;
+    if (!(cost->compute_s >= cost->memory_s))
+        return BOUND_MEMORY;
+    return useful_time(rates, op) < cost->memory_s ? BOUND_PADDING : BOUND_COMPUTE;
+}
+
+void op_time_into(const struct rates *rates, const struct op *op, struct op_cost *cost)
+{
+    if (op_is_communication(op)) {
+        *cost =
+            op->kernel == KERNEL_HOST_COPY ? host_copy_time(rates, op) : collective_time(rates, op);
+        return;
+    }
+    if (op->spilled_bytes > 0.0) {
+        struct op fused = *op;
+        fused.activation_bytes -= op->spilled_bytes;
+        kernel_time(rates, &fused, cost);
+        add_unfused(rates, op, cost);
+    } else {
+        kernel_time(rates, op, cost);
+    }
+    cost->bound = bound_of(rates, op, cost);
 }
 
 struct op_cost op_time(const struct rates *rates, const struct op *op)
 {
-    if (op_is_communication(op))
-        return op->kernel == KERNEL_HOST_COPY ? host_copy_time(rates, op)
-                                              : collective_time(rates, op);
     struct op_cost cost;
-    if (op->spilled_bytes > 0.0) {
-        struct op fused = *op;
-        fused.activation_bytes -= op->spilled_bytes;
-        cost = kernel_time(rates, &fused);
-        add_unfused(rates, op, &cost);
-    } else {
-        cost = kernel_time(rates, op);
-    }
-    cost.bound = cost.compute_s >= cost.memory_s ? BOUND_COMPUTE : BOUND_MEMORY;
-    if (cost.fixed_s > cost.compute_s && cost.fixed_s > cost.memory_s)
-        cost.bound = BOUND_FIXED;
+    op_time_into(rates, op, &cost);
     return cost;
 }

@@ -184,6 +184,8 @@ static void set_rate(struct kernel_rate *rate, const struct device *device,
                      const struct kernel_fit *fit)
 {
     rate->fit = *fit;
+    rate->slower_ratio = expm1(fit->spread_ratio);
+    rate->faster_ratio = -expm1(-fit->spread_ratio);
     rate->peak_flop_per_s = device->datasheet.peak_flop_per_s[rate->math];
     rate->flop_per_s = fit->compute_ratio * rate->peak_flop_per_s;
     rate->byte_per_s = fit->memory_ratio * device->datasheet.memory_bandwidth_byte_per_s;

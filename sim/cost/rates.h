@@ -16,6 +16,8 @@ struct kernel_rate {
     double byte_per_s;        /**< attained: memory bandwidth · memory_ratio [B/s] */
     double vector_flop_per_s; /**< CPUs with a matrix unit: its alternative for few rows [FLOP/s];
                                  else 0 */
+    double slower_ratio;      /**< e^spread − 1: how much longer it may take */
+    double faster_ratio;      /**< 1 − e^−spread: how much less */
     enum math math;     /**< arithmetic that really runs (a wider one where the device lacks it) */
     bool has_shape_law; /**< fitted (or borrowed): the law of its class applies, else a plain
                            roofline */

@@ -36,4 +36,14 @@ void race_block_raise(struct race_block *block, double floor_ns);
 /** Runs a block `count` ≥ 1 times from where host and device stand, in closed form. */
 void race_run(struct race *race, const struct race_block *block, double count);
 
+/**
+ * The same where nothing of the block is launched (its host_ns is 0, its span_ns device_ns: it is
+ * part of a captured graph) and the device is behind the host: it goes on, that is all.
+ */
+static inline void race_run_captured(struct race *race, const struct race_block *block,
+                                     double count)
+{
+    race->device_ns += count * block->device_ns;
+}
+
 #endif

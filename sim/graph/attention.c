@@ -341,13 +341,7 @@ static void build_heads(struct builder *b, enum span span)
 
 void build_attention(struct builder *b, enum span span)
 {
-    /* norms_per_layer counts both halves; the residual addition is fused into them */
-    double norms = (double)b->run->model->norms_per_layer / 2.0;
-    struct op *norm = builder_elementwise(b, OP_NORM, norms * 4.0 * b->tokens * b->hidden,
-                                          norms * 5.0 * b->tokens * b->hidden);
-    norm->weight_bytes = norms * b->hidden * b->act_size;
-    norm->kernels = norms;
-    norm->eager_kernels = 2.0 * norms;
+    builder_norm(b);
     if (b->run->model->attention.kind == ATTENTION_MLA)
         build_mla(b, span);
     else

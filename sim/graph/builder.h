@@ -12,6 +12,7 @@ struct builder {
     const struct levers *levers;   /**< NULL = none pulled */
     const struct batch *batch;
     struct step *step;
+    int cleared;   /**< operators of the step from its first on that are zero, or in use */
     double tokens; /**< tokens of the step */
     double tp;     /**< tensor-parallel degree */
     struct degrees degrees;
@@ -23,6 +24,8 @@ struct builder {
     double kv_size;     /**< bytes per KV-cache element [B] */
     enum math math;     /**< arithmetic of matrix products */
     double top_k;       /**< experts that a token visits in this kind of layer */
+    int norm;           /**< the step's first norm within a layer; all others are alike; 0 = none */
+    int all_reduce;     /**< the first all-reduce of a layer's half, likewise */
 };
 
 /** Appends an empty operator and returns it. */
@@ -35,6 +38,12 @@ struct op *builder_gemm(struct builder *builder, enum op_kind kind, double rows,
 /** Appends an element-wise operator that moves `elements` activations and does `flops`. */
 struct op *builder_elementwise(struct builder *builder, enum op_kind kind, double elements,
                                double flops);
+
+/** Appends exact copies of the step's operators `first` to `end` − 1. */
+void builder_repeat(struct builder *builder, int first, int end);
+
+/** Appends the norm before one half of a layer; the residual addition is fused into it. */
+void builder_norm(struct builder *builder);
 
 /** Appends an all-reduce of tokens x hidden activations, nothing when tp is 1. */
 void builder_all_reduce(struct builder *builder);

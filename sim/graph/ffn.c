@@ -5,16 +5,6 @@
 
 #include <math.h>
 
-static void add_norm(struct builder *b)
-{
-    double norms = (double)b->run->model->norms_per_layer / 2.0;
-    struct op *op = builder_elementwise(b, OP_NORM, norms * 4.0 * b->tokens * b->hidden,
-                                        norms * 5.0 * b->tokens * b->hidden);
-    op->weight_bytes = norms * b->hidden * b->act_size;
-    op->kernels = norms;
-    op->eager_kernels = 2.0 * norms;
-}
-
 /* up (and gate), activation, down of an FFN whose width on this device is `width`. */
 static void add_mlp(struct builder *b, double width, const enum op_kind kinds[3])
 {
@@ -39,7 +29,7 @@ static void add_mlp(struct builder *b, double width, const enum op_kind kinds[3]
 void build_dense_ffn(struct builder *b)
 {
     static const enum op_kind kinds[3] = {OP_GATE_UP, OP_ACTIVATION, OP_DOWN};
-    add_norm(b);
+    builder_norm(b);
     add_mlp(b, (double)b->run->model->ffn.dense_ffn / b->tp, kinds);
     builder_all_reduce(b);
 }
@@ -139,7 +129,7 @@ void build_moe_ffn(struct builder *b)
 {
     static const enum op_kind shared[3] = {OP_SHARED_GATE_UP, OP_SHARED_ACTIVATION, OP_SHARED_DOWN};
     const struct moe *moe = &b->run->model->ffn.moe;
-    add_norm(b);
+    builder_norm(b);
     add_router(b);
     build_dispatch(b);
     add_routed(b);

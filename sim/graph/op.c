@@ -3,16 +3,6 @@
 #define NAME_OF_OP(id, name) name,
 const char *const op_names[OP_KIND_COUNT] = {OP_LIST(NAME_OF_OP)};
 
-double op_bytes(const struct op *op)
-{
-    return op->weight_bytes + op->kv_bytes + op->activation_bytes;
-}
-
-bool op_is_communication(const struct op *op)
-{
-    return op->ranks > 1.0 || op->kernel == KERNEL_HOST_COPY;
-}
-
 double op_shown_bytes(const struct op *op)
 {
     return op_is_communication(op) ? op->message_bytes + op->network_bytes : op_bytes(op);

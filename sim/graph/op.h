@@ -92,9 +92,11 @@ struct op_shape {
 /** One operator of one layer on one device. */
 struct op {
     enum op_kind kind;
-    enum kernel kernel;      /**< which law its time follows */
-    enum variant variant;    /**< belongs to which form of MLA */
-    enum math math;          /**< arithmetic asked for */
+    enum kernel kernel;   /**< which law its time follows */
+    enum variant variant; /**< belongs to which form of MLA */
+    enum math math;       /**< arithmetic asked for */
+    int twin; /**< an earlier operator of the step that does exactly the same work; 0 = none (that
+                 one, the embedding, has no twin) */
     double flops;            /**< [FLOP], 1 MAC = 2 FLOP, causal attention counted once */
     double weight_bytes;     /**< parameters read [B] */
     double kv_bytes;         /**< KV cache read and written [B] */
@@ -112,12 +114,18 @@ struct op {
 };
 
 /** True for operators that run on links, to other devices or to the host. */
-bool op_is_communication(const struct op *op);
+static inline bool op_is_communication(const struct op *op)
+{
+    return op->ranks > 1.0 || op->kernel == KERNEL_HOST_COPY;
+}
 
 /** Bytes that a report shows: memory traffic, or of communication the messages [B]. */
 double op_shown_bytes(const struct op *op);
 
 /** Bytes that the operator moves to and from the device's memory [B]. */
-double op_bytes(const struct op *op);
+static inline double op_bytes(const struct op *op)
+{
+    return op->weight_bytes + op->kv_bytes + op->activation_bytes;
+}
 
 #endif

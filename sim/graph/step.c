@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 static struct layer_kind kind_of_layer(const struct model *model, const struct levers *levers,
                                        int64_t layer, int64_t moe_index)
@@ -70,12 +71,26 @@ bool layout_init_part(struct layout *layout, const struct run *run, int64_t firs
     return fill_layout(layout, run->model, run->levers, first, count);
 }
 
+/* Operators are cleared several at a time, which is faster than one by one. */
+static void clear_ahead(struct builder *builder)
+{
+    enum { AHEAD = 16 };
+    int left = STEP_OPS_MAX - builder->cleared;
+    int count = left < AHEAD ? left : AHEAD;
+    memset(&builder->step->ops[builder->cleared], 0, (size_t)count * sizeof(struct op));
+    builder->cleared += count;
+}
+
 struct op *builder_add(struct builder *builder, enum op_kind kind, enum kernel kernel)
 {
     struct step *step = builder->step;
     assert(step->op_count < STEP_OPS_MAX);
+    if (step->op_count == builder->cleared)
+        clear_ahead(builder);
     struct op *op = &step->ops[step->op_count++];
-    *op = (struct op){.kind = kind, .kernel = kernel, .math = builder->math};
+    op->kind = kind;
+    op->kernel = kernel;
+    op->math = builder->math;
     op->kernels = 1.0;
     op->eager_kernels = 1.0;
     return op;
@@ -103,10 +118,47 @@ struct op *builder_elementwise(struct builder *builder, enum op_kind kind, doubl
     return op;
 }
 
+void builder_repeat(struct builder *builder, int first, int end)
+{
+    struct step *step = builder->step;
+    size_t count = (size_t)(end - first);
+    assert(step->op_count + (end - first) <= STEP_OPS_MAX && first > 0);
+    memcpy(&step->ops[step->op_count], &step->ops[first], count * sizeof(struct op));
+    for (int i = first; i < end; i++) {
+        struct op *op = &step->ops[step->op_count++];
+        if (op->twin == 0)
+            op->twin = i;
+    }
+    if (builder->cleared < step->op_count)
+        builder->cleared = step->op_count;
+}
+
+void builder_norm(struct builder *builder)
+{
+    if (builder->norm > 0) {
+        builder_repeat(builder, builder->norm, builder->norm + 1);
+        return;
+    }
+    /* norms_per_layer counts both halves */
+    double norms = (double)builder->run->model->norms_per_layer / 2.0;
+    builder->norm = builder->step->op_count;
+    struct op *op =
+        builder_elementwise(builder, OP_NORM, norms * 4.0 * builder->tokens * builder->hidden,
+                            norms * 5.0 * builder->tokens * builder->hidden);
+    op->weight_bytes = norms * builder->hidden * builder->act_size;
+    op->kernels = norms;
+    op->eager_kernels = 2.0 * norms;
+}
+
 void builder_all_reduce(struct builder *builder)
 {
     if (builder->tp < 2.0)
         return;
+    if (builder->all_reduce > 0) {
+        builder_repeat(builder, builder->all_reduce, builder->all_reduce + 1);
+        return;
+    }
+    builder->all_reduce = builder->step->op_count;
     struct op *op = builder_add(builder, OP_ALL_REDUCE, KERNEL_ALL_REDUCE);
     op->message_bytes = builder->tokens * builder->hidden * builder->act_size;
     op->ranks = builder->tp;
@@ -121,26 +173,33 @@ static bool all_decode(const struct batch *batch)
     return true;
 }
 
-static struct builder builder_of(const struct run *run, const struct router *router,
-                                 const struct batch *batch, struct step *step)
+/* What attention needs; step_build adds the rest. */
+static struct builder builder_of(const struct run *run, const struct batch *batch,
+                                 struct step *step)
 {
     return (struct builder){
         .run = run,
-        .router = router,
         .levers = run->levers,
         .batch = batch,
         .step = step,
-        .tokens = batch_tokens(batch),
         .tp = (double)run->deploy.tp,
-        .degrees = run_degrees(run),
-        .fabric = run->device_count > 1 ? run_fabric(run) : (struct fabric){.node_devices = 1.0},
-        .is_decode = all_decode(batch),
-        .hidden = (double)run->model->hidden,
         .weight_size = format_bytes(run->precision.weights),
         .act_size = format_bytes(run->precision.activations),
         .kv_size = format_bytes(run->precision.kv_cache),
-        .math = run_math(run),
     };
+}
+
+static struct builder full_builder_of(const struct run *run, const struct batch *batch,
+                                      struct step *step)
+{
+    struct builder builder = builder_of(run, batch, step);
+    builder.tokens = batch_tokens(batch);
+    builder.degrees = run_degrees(run);
+    builder.fabric = run->device_count > 1 ? run_fabric(run) : (struct fabric){.node_devices = 1.0};
+    builder.is_decode = all_decode(batch);
+    builder.hidden = (double)run->model->hidden;
+    builder.math = run_math(run);
+    return builder;
 }
 
 /* Embedding: one row per token is looked up and written. */
@@ -228,6 +287,79 @@ static void builder_enter(struct builder *b, const struct router *router,
     b->kind = &layout->kinds[kind];
     b->router = router->kinds ? &router->kinds[kind] : router;
     b->top_k = (double)b->kind->top_k;
+    if (b->levers) { /* layers of the host launch nothing */
+        b->norm = 0;
+        b->all_reduce = 0;
+    }
+}
+
+/* An earlier kind of layer with the same half (attention or FFN), or `kind` itself. Levers may tell
+ * layers apart in ways of their own. */
+static int kind_with_half(const struct builder *b, const struct layout *layout, int kind,
+                          bool is_ffn)
+{
+    const struct layer_kind *wanted = &layout->kinds[kind];
+    for (int i = 0; i < kind && !b->levers; i++)
+        if (is_ffn ? layout->kinds[i].is_moe == wanted->is_moe
+                   : layout->kinds[i].span == wanted->span)
+            return i;
+    return kind;
+}
+
+static void build_layer(struct builder *b, const struct layout *layout, int kind)
+{
+    struct step *step = b->step;
+    int first = step->op_count;
+    int alike = kind_with_half(b, layout, kind, false);
+    if (b->levers)
+        build_weight_fetch(b);
+    if (alike != kind)
+        builder_repeat(b, step->layers[alike].first, step->halves[alike]);
+    else
+        build_attention(b, b->kind->span);
+    step->halves[kind] = step->op_count;
+    alike = kind_with_half(b, layout, kind, true);
+    if (alike != kind)
+        builder_repeat(b, step->halves[alike],
+                       step->layers[alike].first + step->layers[alike].count);
+    else if (b->kind->is_moe)
+        build_moe_ffn(b);
+    else
+        build_dense_ffn(b);
+    step->layers[kind] = (struct op_range){first, step->op_count - first};
+    step->chosen[kind] = VARIANT_ALWAYS;
+    if (b->kind->is_on_host)
+        drop_launches(step, step->layers[kind]);
+}
+
+static void add_work(struct step_work *work, const struct op *op, double times)
+{
+    double streamed = op->weight_bytes + op->kv_bytes;
+    work->flops += times * op->flops;
+    work->stream_bytes += times * streamed;
+    work->bytes += times * (streamed + op->activation_bytes);
+}
+
+/* Tells the operators that a move, or the choice of a form of MLA, may change from the others,
+   whose work is summed. */
+static void part_operators(struct step *step)
+{
+    int count = 0;
+    step->solid = (struct step_work){0};
+    for (int i = step->entry.first; i < step->entry.first + step->entry.count; i++)
+        add_work(&step->solid, &step->ops[i], 1.0);
+    for (int kind = 0; kind < step->layout->kind_count; kind++) {
+        struct op_range range = step->layers[kind];
+        int first = count;
+        for (int i = range.first; i < range.first + range.count; i++)
+            if (op_is_fluid(&step->ops[i]))
+                step->fluid_ops[count++] = i;
+            else
+                add_work(&step->solid, &step->ops[i], (double)step->layout->kinds[kind].layers);
+        step->fluid[kind] = (struct op_range){first, count - first};
+    }
+    for (int i = step->exit.first; i < step->exit.first + step->exit.count; i++)
+        add_work(&step->solid, &step->ops[i], 1.0);
 }
 
 void step_build(const struct run *run, const struct layout *layout, const struct router *router,
@@ -235,23 +367,12 @@ void step_build(const struct run *run, const struct layout *layout, const struct
 {
     step->op_count = 0;
     step->layout = layout;
-    struct builder builder = builder_of(run, router, batch, step);
+    struct builder builder = full_builder_of(run, batch, step);
     build_entry(&builder);
     step->entry = (struct op_range){0, step->op_count};
     for (int kind = 0; kind < layout->kind_count; kind++) {
-        int first = step->op_count;
         builder_enter(&builder, router, layout, kind);
-        if (run->levers)
-            build_weight_fetch(&builder);
-        build_attention(&builder, layout->kinds[kind].span);
-        if (layout->kinds[kind].is_moe)
-            build_moe_ffn(&builder);
-        else
-            build_dense_ffn(&builder);
-        step->layers[kind] = (struct op_range){first, step->op_count - first};
-        step->chosen[kind] = VARIANT_ALWAYS;
-        if (layout->kinds[kind].is_on_host)
-            drop_launches(step, step->layers[kind]);
+        build_layer(&builder, layout, kind);
     }
     builder.kind = NULL;
     int first = step->op_count;
@@ -265,6 +386,7 @@ void step_build(const struct run *run, const struct layout *layout, const struct
     if (builder.degrees.pp > 1.0)
         build_sends(&builder);
     step->sends = (struct op_range){first, step->op_count - first};
+    part_operators(step);
 }
 
 int64_t layout_stage_layers(const struct layout *layout, int64_t stages, int64_t stage)
@@ -275,13 +397,21 @@ int64_t layout_stage_layers(const struct layout *layout, int64_t stages, int64_t
 void step_move_decode(const struct run *run, const struct batch_part *part, struct step *step)
 {
     struct batch batch = {part, 1};
-    struct builder builder = builder_of(run, NULL, &batch, step);
+    struct builder builder = builder_of(run, &batch, step);
     for (int kind = 0; kind < step->layout->kind_count; kind++) {
-        struct op_range range = step->layers[kind];
+        const int *fluid = &step->fluid_ops[step->fluid[kind].first];
         builder.kind = &step->layout->kinds[kind];
-        for (int i = range.first; i < range.first + range.count; i++)
-            if (op_follows_context(step->ops[i].kind))
-                attention_set_work(&builder, builder.kind->span, &step->ops[i]);
+        for (int i = 0; i < step->fluid[kind].count; i++) {
+            struct op *op = &step->ops[fluid[i]];
+            if (!op_follows_context(op->kind))
+                continue;
+            int twin = op->twin;
+            if (twin > 0)
+                *op = step->ops[twin];
+            else
+                attention_set_work(&builder, builder.kind->span, op);
+            op->twin = twin;
+        }
     }
 }
 
@@ -290,27 +420,15 @@ int64_t step_repeats(const struct step *step, int kind)
     return step->layout->kinds[kind].layers * step->copies;
 }
 
-static void add_work(struct step_work *work, const struct op *op, double times)
-{
-    double streamed = op->weight_bytes + op->kv_bytes;
-    work->flops += times * op->flops;
-    work->stream_bytes += times * streamed;
-    work->bytes += times * (streamed + op->activation_bytes);
-}
-
 struct step_work step_work(const struct step *step)
 {
-    struct step_work work = {0};
-    for (int i = step->entry.first; i < step->entry.first + step->entry.count; i++)
-        add_work(&work, &step->ops[i], (double)step->copies);
+    struct step_work work = step->solid;
+    double copies = (double)step->copies;
     for (int kind = 0; kind < step->layout->kind_count; kind++) {
-        double times = (double)step_repeats(step, kind);
-        struct op_range range = step->layers[kind];
-        for (int i = range.first; i < range.first + range.count; i++)
-            if (step_runs(step, kind, &step->ops[i]))
-                add_work(&work, &step->ops[i], times);
+        const int *fluid = &step->fluid_ops[step->fluid[kind].first];
+        for (int i = 0; i < step->fluid[kind].count; i++)
+            if (step_runs(step, kind, &step->ops[fluid[i]]))
+                add_work(&work, &step->ops[fluid[i]], (double)step->layout->kinds[kind].layers);
     }
-    for (int i = step->exit.first; i < step->exit.first + step->exit.count; i++)
-        add_work(&work, &step->ops[i], (double)step->copies);
-    return work;
+    return (struct step_work){copies * work.flops, copies * work.bytes, copies * work.stream_bytes};
 }

@@ -40,12 +40,20 @@ struct op_range {
     int count;
 };
 
+/** Work of a step on one device. */
+struct step_work {
+    double flops;        /**< [FLOP] */
+    double bytes;        /**< all memory traffic [B] */
+    double stream_bytes; /**< weights and KV cache [B] */
+};
+
 /** One step on one device (all devices of a tensor-parallel group do the same). */
 struct step {
     struct op ops[STEP_OPS_MAX];
     int op_count;
     struct op_range entry;                   /**< before the layers: embedding */
     struct op_range layers[LAYER_KINDS_MAX]; /**< one layer of each kind */
+    int halves[LAYER_KINDS_MAX];             /**< where in `ops` the FFN of each kind begins */
     struct op_range exit;                    /**< after them: norm, LM head, sampling */
     struct op_range sends;  /**< to the next pipeline stage: within a node, then across nodes */
     int64_t send_counts[2]; /**< how often each of them happens in one pass */
@@ -54,6 +62,10 @@ struct step {
                        else 1 */
     enum variant
         chosen[LAYER_KINDS_MAX]; /**< form of MLA that runs; VARIANT_ALWAYS: not chosen yet */
+    int fluid_ops[STEP_OPS_MAX]; /**< operators that follow the context or belong to one form of
+                                    MLA, kind by kind */
+    struct op_range fluid[LAYER_KINDS_MAX]; /**< those of each kind in `fluid_ops` */
+    struct step_work solid;                 /**< of all other operators, one copy */
     const struct layout *layout;
 };
 
@@ -95,19 +107,18 @@ static inline bool op_follows_context(enum op_kind kind)
     return kind == OP_DECODE_ATTENTION || kind == OP_LATENT_UP || kind == OP_KV_REORDER;
 }
 
+/** True for operators that differ from one context to the next, or run in one form of MLA only. */
+static inline bool op_is_fluid(const struct op *op)
+{
+    return op_follows_context(op->kind) || op->variant != VARIANT_ALWAYS;
+}
+
 /** True when `op` of layer kind `kind` is no part of the MLA form that was not chosen. */
 static inline bool step_runs(const struct step *step, int kind, const struct op *op)
 {
     return op->variant == VARIANT_ALWAYS || step->chosen[kind] == VARIANT_ALWAYS ||
            op->variant == step->chosen[kind];
 }
-
-/** Work of a step on one device. */
-struct step_work {
-    double flops;        /**< [FLOP] */
-    double bytes;        /**< all memory traffic [B] */
-    double stream_bytes; /**< weights and KV cache [B] */
-};
 
 /** Work of the whole step, operators of the unchosen MLA form left out. */
 struct step_work step_work(const struct step *step);

@@ -69,8 +69,9 @@ static void add_stretch(const struct integral *integral, struct step_sums *total
     }
     struct knot left = evaluate(integral, left_index);
     struct knot right = evaluate(integral, right_index);
-    double worst = fmax(bend(a, b, middle), fmax(bend(a, b, &left), bend(a, b, &right)));
-    if (worst <= integral->tolerance) { /* the knots are known: use all of them */
+    double tolerance = integral->tolerance;
+    if (bend(a, b, middle) <= tolerance && bend(a, b, &left) <= tolerance &&
+        bend(a, b, &right) <= tolerance) { /* the knots are known: use all of them */
         add_chord(total, a, &left);
         add_chord(total, &left, middle);
         add_chord(total, middle, &right);

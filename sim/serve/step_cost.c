@@ -38,23 +38,48 @@ static struct race_block block_of(const struct predictor *predictor, const struc
     return block;
 }
 
-/* The operators of one layer that run. Inside a captured graph nothing is launched one by one, so
- * the longest path is the plain sum. */
+/* Appends the operators `first` to `end` of a layer that run. Inside a captured graph nothing is
+ * launched one by one, so the longest path is the plain sum. */
+static void add_layer(const struct predictor *predictor, const struct step_cost *cost, int kind,
+                      struct op_range range, struct race_block *block)
+{
+    int end = range.first + range.count;
+    if (predictor->run->engine.launch == LAUNCH_GRAPH) {
+        for (int i = range.first; i < end; i++)
+            if (step_runs(&cost->step, kind, &cost->step.ops[i]))
+                block->device_ns += cost->costs[i].time_s * 1e9;
+        block->span_ns = block->device_ns;
+        return;
+    }
+    for (int i = range.first; i < end; i++)
+        if (step_runs(&cost->step, kind, &cost->step.ops[i]))
+            add_to_block(predictor, cost, i, block);
+}
+
+/* The operators of a layer up to the first one that may change; none where levers are pulled, which
+ * change any. */
+static void find_leads(const struct predictor *predictor, struct step_cost *cost)
+{
+    for (int kind = 0; kind < cost->step.layout->kind_count; kind++) {
+        struct op_range range = cost->step.layers[kind];
+        struct op_range fluid = cost->step.fluid[kind];
+        int next = fluid.count > 0 ? cost->step.fluid_ops[fluid.first] : range.first + range.count;
+        if (predictor->run->levers)
+            next = range.first;
+        range.count = next - range.first;
+        cost->leads[kind] = (struct layer_lead){next, race_block_empty()};
+        add_layer(predictor, cost, kind, range, &cost->leads[kind].block);
+    }
+}
+
 static struct race_block layer_block(const struct predictor *predictor,
                                      const struct step_cost *cost, int kind)
 {
-    struct race_block block = race_block_empty();
     struct op_range range = cost->step.layers[kind];
-    bool is_graph = predictor->run->engine.launch == LAUNCH_GRAPH;
-    for (int i = range.first; i < range.first + range.count; i++)
-        if (step_runs(&cost->step, kind, &cost->step.ops[i])) {
-            if (is_graph)
-                block.device_ns += cost->costs[i].time_s * 1e9;
-            else
-                add_to_block(predictor, cost, i, &block);
-        }
-    if (is_graph)
-        block.span_ns = block.device_ns;
+    const struct layer_lead *lead = &cost->leads[kind];
+    struct race_block block = lead->block;
+    add_layer(predictor, cost, kind,
+              (struct op_range){lead->next, range.first + range.count - lead->next}, &block);
     return block;
 }
 
@@ -62,9 +87,9 @@ static struct race_block layer_block(const struct predictor *predictor,
 static void choose_variant(struct step_cost *cost, int kind)
 {
     double time[3] = {0.0, 0.0, 0.0};
-    struct op_range range = cost->step.layers[kind];
-    for (int i = range.first; i < range.first + range.count; i++)
-        time[cost->step.ops[i].variant] += cost->costs[i].time_s;
+    const int *fluid = &cost->step.fluid_ops[cost->step.fluid[kind].first];
+    for (int i = 0; i < cost->step.fluid[kind].count; i++)
+        time[cost->step.ops[fluid[i]].variant] += cost->costs[fluid[i]].time_s;
     double absorbed = time[VARIANT_ABSORBED];
     double naive = time[VARIANT_NAIVE];
     if (absorbed > 0.0 && naive > 0.0)
@@ -73,6 +98,8 @@ static void choose_variant(struct step_cost *cost, int kind)
 
 static void add_floor(const struct predictor *predictor, struct step_cost *cost, int kind)
 {
+    if (!(predictor->rates->layer_floor_s > 0.0))
+        return;
     double factor = deviation_factor(&predictor->run->engine.deviation, KERNEL_COUNT,
                                      predictor->rates->layer_floor_spread);
     double floor_ns = predictor->rates->layer_floor_s * factor * 1e9;
@@ -100,7 +127,8 @@ static int layer_segments(const struct predictor *predictor, const struct step_c
         if (!step_runs(&cost->step, kind, op))
             continue;
         bool is_link = op_is_communication(op);
-        double factor = cost->costs[i].bound == BOUND_COMPUTE ? slowdown : 1.0;
+        enum bound bound = cost->costs[i].bound;
+        double factor = bound == BOUND_COMPUTE || bound == BOUND_PADDING ? slowdown : 1.0;
         if (count == 0 || segments[count - 1].is_link != is_link)
             segments[count++] = (struct segment){0.0, is_link};
         segments[count - 1].time += 1e9 * cost->costs[i].time_s * factor;
@@ -117,6 +145,21 @@ static struct race_block overlapped_block(const struct predictor *predictor,
     double time_ns = overlap_time(segments, count, layers);
     double host_ns = 2.0 * (double)layers * cost->blocks[kind].host_ns;
     return (struct race_block){host_ns, time_ns, fmax(time_ns, host_ns)};
+}
+
+static bool is_graph(const struct predictor *predictor)
+{
+    return predictor->run->engine.launch == LAUNCH_GRAPH;
+}
+
+/* Runs `count` equal layers (or pairs of half batches) after what `race` has run. */
+static void run_block(const struct predictor *predictor, const struct race_block *block,
+                      double count, struct race *race)
+{
+    if (is_graph(predictor) && race->device_ns > race->host_ns)
+        race_run_captured(race, block, count);
+    else
+        race_run(race, block, count);
 }
 
 /* Runs layers first … first + count − 1; returns the device's time in them. */
@@ -136,7 +179,7 @@ static double run_layers(const struct predictor *predictor, const struct step_co
         int kind = layout->runs[i].kind;
         double layers = (double)(end - begin);
         if (cost->step.copies == 1) {
-            race_run(race, &cost->blocks[kind], layers);
+            run_block(predictor, &cost->blocks[kind], layers, race);
             device_ns += layers * cost->blocks[kind].device_ns;
             continue;
         }
@@ -149,15 +192,27 @@ static double run_layers(const struct predictor *predictor, const struct step_co
 
 static double race_end(const struct race *race)
 {
-    return fmax(race->device_ns, race->host_ns);
+    return race->device_ns > race->host_ns ? race->device_ns : race->host_ns;
 }
 
 static struct race race_start(const struct predictor *predictor)
 {
-    double launch_ns = predictor->run->engine.launch == LAUNCH_GRAPH
-                           ? predictor->rates->launch.graph_s * 1e9
-                           : 0.0;
+    double launch_ns = is_graph(predictor) ? predictor->rates->launch.graph_s * 1e9 : 0.0;
     return (struct race){launch_ns, launch_ns};
+}
+
+/* A stage by itself: `count` layers from `first` on, and what stands at the pipeline's ends. */
+static double stage_time(const struct predictor *predictor, const struct step_cost *cost,
+                         int64_t first, int64_t count)
+{
+    double copies = (double)cost->step.copies;
+    struct race alone = race_start(predictor);
+    if (first == 0)
+        race_run(&alone, &cost->entry, copies);
+    run_layers(predictor, cost, first, count, &alone);
+    if (first + count == cost->step.layout->layer_count)
+        race_run(&alone, &cost->exit, copies);
+    return race_end(&alone);
 }
 
 /* Host time that nothing hides [s]. */
@@ -170,22 +225,20 @@ static double host_gap(const struct predictor *predictor, const struct step_cost
 /* The step's way through all stages, and the slowest of them. */
 static void race_stages(const struct predictor *predictor, struct step_cost *cost)
 {
+    const struct layout *layout = cost->step.layout;
     int64_t stages = predictor->run->deploy.pp > 1 ? predictor->run->deploy.pp : 1;
     double copies = (double)cost->step.copies;
     struct race pass = race_start(predictor);
     double device_ns = 0.0;
     double slowest = 0.0;
     int64_t first = 0;
+    int64_t before = 0; /* layers of the stage before */
     for (int64_t s = 0; s < stages; s++) {
-        int64_t count = layout_stage_layers(cost->step.layout, stages, s);
-        struct race alone = race_start(predictor);
+        int64_t count = layout_stage_layers(layout, stages, s);
         const struct race_block *send = &cost->sends[s > cost->step.send_counts[0] ? 1 : 0];
-        if (s == 0)
-            race_run(&alone, &cost->entry, copies);
-        run_layers(predictor, cost, first, count, &alone);
-        if (s == stages - 1)
-            race_run(&alone, &cost->exit, copies);
-        slowest = fmax(slowest, race_end(&alone));
+        bool is_like_last = layout->run_count == 1 && s > 1 && s < stages - 1 && count == before;
+        if (!is_like_last)
+            slowest = fmax(slowest, stage_time(predictor, cost, first, count));
         if (s > 0) {
             race_run(&pass, send, copies);
             device_ns += copies * send->device_ns;
@@ -195,6 +248,7 @@ static void race_stages(const struct predictor *predictor, struct step_cost *cos
             race_run(&pass, &cost->entry, copies);
         device_ns += run_layers(predictor, cost, first, count, &pass);
         first += count;
+        before = count;
     }
     race_run(&pass, &cost->exit, copies);
     cost->device_s = 1e-9 * (device_ns + copies * (cost->entry.device_ns + cost->exit.device_ns));
@@ -209,7 +263,8 @@ static void race_plain(const struct predictor *predictor, struct step_cost *cost
     struct race race = race_start(predictor);
     race_run(&race, &cost->entry, 1.0);
     for (int i = 0; i < layout->run_count; i++)
-        race_run(&race, &cost->blocks[layout->runs[i].kind], (double)layout->runs[i].layers);
+        run_block(predictor, &cost->blocks[layout->runs[i].kind], (double)layout->runs[i].layers,
+                  &race);
     race_run(&race, &cost->exit, 1.0);
     double device_ns = cost->entry.device_ns + cost->exit.device_ns;
     for (int kind = 0; kind < layout->kind_count; kind++)
@@ -254,12 +309,10 @@ static void hide_helpers(const struct predictor *predictor, struct step_cost *co
         if (!is_fetch && op->kind != OP_HOST_EXPERTS)
             continue;
         double hidden = is_fetch ? prefetched * layer_s : experts_s;
-        cost->costs[i].time_s =
-            fmax(op_time_deviated(predictor->run,
-                                  is_fetch ? predictor->rates : predictor->host_rates, op)
-                         .time_s -
-                     hidden,
-                 0.0);
+        struct op_cost whole;
+        op_time_deviated(predictor->run, is_fetch ? predictor->rates : predictor->host_rates, op,
+                         &whole);
+        cost->costs[i].time_s = fmax(whole.time_s - hidden, 0.0);
     }
 }
 
@@ -319,17 +372,23 @@ static void cost_host_operators(const struct predictor *predictor, struct step_c
         for (int i = range.first; i < range.first + range.count; i++) {
             const struct op *op = &cost->step.ops[i];
             if (predictor->layout->kinds[kind].is_on_host || op->kind == OP_HOST_EXPERTS)
-                cost->costs[i] = op_time_deviated(predictor->run, predictor->host_rates, op);
+                op_time_deviated(predictor->run, predictor->host_rates, op, &cost->costs[i]);
         }
     }
 }
 
 static void cost_operators(const struct predictor *predictor, struct step_cost *cost)
 {
-    for (int i = 0; i < cost->step.op_count; i++)
-        cost->costs[i] = op_time_deviated(predictor->run, predictor->rates, &cost->step.ops[i]);
+    for (int i = 0; i < cost->step.op_count; i++) {
+        const struct op *op = &cost->step.ops[i];
+        if (op->twin > 0)
+            cost->costs[i] = cost->costs[op->twin];
+        else
+            op_time_deviated(predictor->run, predictor->rates, op, &cost->costs[i]);
+    }
     if (predictor->host_rates)
         cost_host_operators(predictor, cost);
+    find_leads(predictor, cost);
     cost->entry = block_of(predictor, cost, cost->step.entry);
     cost->exit = block_of(predictor, cost, cost->step.exit);
     for (int i = 0; i < cost->step.sends.count; i++)
@@ -366,19 +425,19 @@ void step_cost_move(const struct predictor *predictor, const struct batch_part *
     struct batch_part moved = cost->step.copies == 2 ? half_of(part) : *part;
     step_move_decode(predictor->run, &moved, &cost->step);
     for (int kind = 0; kind < predictor->layout->kind_count; kind++) {
-        struct op_range range = cost->step.layers[kind];
+        const int *fluid = &cost->step.fluid_ops[cost->step.fluid[kind].first];
         const struct rates *rates = layer_rates(predictor, kind);
-        for (int i = range.first; i < range.first + range.count; i++)
-            if (op_follows_context(cost->step.ops[i].kind))
-                cost->costs[i] = op_time_deviated(predictor->run, rates, &cost->step.ops[i]);
+        for (int i = 0; i < cost->step.fluid[kind].count; i++) {
+            const struct op *op = &cost->step.ops[fluid[i]];
+            if (!op_follows_context(op->kind))
+                continue;
+            if (op->twin > 0)
+                cost->costs[fluid[i]] = cost->costs[op->twin];
+            else
+                op_time_deviated(predictor->run, rates, op, &cost->costs[fluid[i]]);
+        }
     }
     race_step(predictor, cost);
-}
-
-/* What differs between two contexts, or between the forms of MLA. */
-static bool depends_on_context(const struct op *op)
-{
-    return op_follows_context(op->kind) || op->variant != VARIANT_ALWAYS;
 }
 
 double step_cost_floor(const struct predictor *predictor, struct step_cost *cost, double *stage_s)
@@ -388,12 +447,11 @@ double step_cost_floor(const struct predictor *predictor, struct step_cost *cost
     *stage_s = 0.0;
     for (int i = 0; i < cost->step.op_count; i++)
         has_variants = has_variants || cost->step.ops[i].variant != VARIANT_ALWAYS;
-    bool is_graph = predictor->run->engine.launch == LAUNCH_GRAPH;
-    if (cost->step.copies != 1 || predictor->run->levers || (has_variants && !is_graph))
+    if (cost->step.copies != 1 || predictor->run->levers || (has_variants && !is_graph(predictor)))
         return 0.0;
     for (int i = 0; i < cost->step.op_count; i++) {
         saved[i] = cost->costs[i].time_s;
-        if (depends_on_context(&cost->step.ops[i]))
+        if (op_is_fluid(&cost->step.ops[i]))
             cost->costs[i].time_s = 0.0;
     }
     race_step(predictor, cost);
@@ -488,20 +546,23 @@ int64_t step_cost_tasks(struct arena *arena, const struct predictor *predictor,
     return writer.count;
 }
 
-/* Time by kernel class [s], and the spread of each: the largest of the arithmetics in use. */
+/* Time by kernel class [s], and how far each may be off: the most of the arithmetics in use. */
 struct class_times {
     double seconds[KERNEL_COUNT];
-    double spread[KERNEL_COUNT];
+    double slower[KERNEL_COUNT];
+    double faster[KERNEL_COUNT];
 };
 
 static void add_class_time(const struct predictor *predictor, const struct step_cost *cost,
                            int index, double repeats, struct class_times *times)
 {
     const struct op *op = &cost->step.ops[index];
-    double spread = predictor->rates->kernels[op->kernel][op->math].fit.spread_ratio;
+    const struct kernel_rate *rate = &predictor->rates->kernels[op->kernel][op->math];
     times->seconds[op->kernel] += repeats * cost->costs[index].time_s;
-    if (spread > times->spread[op->kernel])
-        times->spread[op->kernel] = spread;
+    if (rate->slower_ratio > times->slower[op->kernel]) {
+        times->slower[op->kernel] = rate->slower_ratio;
+        times->faster[op->kernel] = rate->faster_ratio;
+    }
 }
 
 struct interval step_cost_interval(const struct predictor *predictor, const struct step_cost *cost)
@@ -529,8 +590,8 @@ struct interval step_cost_interval(const struct predictor *predictor, const stru
     for (int kernel = 0; kernel < KERNEL_COUNT; kernel++) {
         if (!(times.seconds[kernel] > 0.0))
             continue;
-        double down = times.seconds[kernel] * -expm1(-times.spread[kernel]);
-        double up = times.seconds[kernel] * expm1(times.spread[kernel]);
+        double down = times.seconds[kernel] * times.faster[kernel];
+        double up = times.seconds[kernel] * times.slower[kernel];
         below += down * down;
         above += up * up;
     }

@@ -8,10 +8,17 @@
 #include "graph/step.h"
 #include "serve/predictor.h"
 
+/** The operators of a layer before the first that differs between contexts or forms of MLA. */
+struct layer_lead {
+    int next;                /**< that one; the layer's end when there is none */
+    struct race_block block; /**< of those before it */
+};
+
 /** One step with the cost of each operator. */
 struct step_cost {
     struct step step;
     struct op_cost costs[STEP_OPS_MAX];        /**< [step.op_count] */
+    struct layer_lead leads[LAYER_KINDS_MAX];  /**< of each kind: what a move leaves as it is */
     struct race_block blocks[LAYER_KINDS_MAX]; /**< one layer of each kind */
     struct race_block entry;
     struct race_block exit;

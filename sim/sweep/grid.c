@@ -7,7 +7,10 @@
 
 static struct reader reader_of(const struct loader *loader)
 {
-    return (struct reader){.arena = loader->arena, .diags = loader->diags};
+    return (struct reader){.arena = loader->arena,
+                           .diags = loader->diags,
+                           .overrides = loader->overrides,
+                           .override_count = loader->override_count};
 }
 
 static enum axis_effect effect_of(const struct axis *axis)
@@ -156,7 +159,7 @@ bool grid_load(const struct loader *loader, const char *path, const struct overr
         grid->effects[i] = effect_of(&grid->axes.axes[i]);
     grid->total = axes_total(&grid->axes);
     load_named_by_axes(&with, path, grid);
-    check_values(loader, grid);
+    check_values(&with, grid);
     return parse_where(loader, grid) && loader->diags->error_count == 0;
 }
 

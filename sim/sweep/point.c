@@ -101,7 +101,7 @@ static void findings_open(struct findings *findings, struct arena *arena)
 {
     arena_release(arena);
     diags_init(&findings->diags, arena);
-    findings->reader = (struct reader){arena, &findings->diags};
+    findings->reader = (struct reader){.arena = arena, .diags = &findings->diags};
 }
 
 static const char *findings_reason(const struct findings *findings)

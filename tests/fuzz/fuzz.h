@@ -23,7 +23,7 @@ static inline void fuzz_open(struct fuzz *fuzz)
 {
     arena_init(&fuzz->arena);
     diags_init(&fuzz->diags, &fuzz->arena);
-    fuzz->reader = (struct reader){&fuzz->arena, &fuzz->diags};
+    fuzz->reader = (struct reader){.arena = &fuzz->arena, .diags = &fuzz->diags};
 }
 
 /** Prints the messages (nobody reads them, but printing must survive) and frees everything. */

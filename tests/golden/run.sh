@@ -21,7 +21,7 @@ for folder in ${*:-tests/golden/*/}; do
     sh "$folder/cmd" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null
     echo $? >"$scratch/exit"
     for part in stdout stderr; do
-        sed "s|$SCRATCH|SCRATCH|g" "$scratch/$part" >"$scratch/$part.clean" && mv "$scratch/$part.clean" "$scratch/$part"
+        sed "s|$SCRATCH|SCRATCH|g; s|$root/||g" "$scratch/$part" >"$scratch/$part.clean" && mv "$scratch/$part.clean" "$scratch/$part"
     done
     bad=no
     for part in stdout stderr exit; do

@@ -19,7 +19,7 @@ static inline void scratch_open(struct scratch *scratch)
 {
     arena_init(&scratch->arena);
     diags_init(&scratch->diags, &scratch->arena);
-    scratch->reader = (struct reader){&scratch->arena, &scratch->diags};
+    scratch->reader = (struct reader){.arena = &scratch->arena, .diags = &scratch->diags};
     text_init(&scratch->out);
 }
 

@@ -94,48 +94,6 @@ static void points_at_mistakes_in_a_config(void)
         {"enum without",                                   FINE "engine: {launch: tomorrow}\n",
          "f:3:18: error: 'tomorrow' is not a value of 'launch'\n    engine: {launch: tomorrow}\n"
          "                     ^~~~~~~~\n    hint: write one of: graph, compiled, eager\n"},
-        {"whole number",                                   FINE "workload: {batch: 1.5}\n",
-         "f:3:19: error: '1.5' is not a whole number\n    workload: {batch: 1.5}\n"
-         "                      ^~~\n    hint: write digits, or with a prefix (2k), for example: "
-         "batch: 1\n"                                                                     },
-        {"huge number",                                    FINE "workload: {batch: 99999999999999999999}\n",
-         "f:3:19: error: 99999999999999999999 is out of range for 'batch'\n"
-         "    workload: {batch: 99999999999999999999}\n"
-         "                      ^~~~~~~~~~~~~~~~~~~~\n    hint: allowed: 1 … 1000000\n" },
-        {"missing unit",                                   FINE "engine: {host_step: 5}\n",
-         "f:3:21: error: '5' needs a unit\n    engine: {host_step: 5}\n"
-         "                        ^\n    hint: write for example: host_step: 3.4 us\n"    },
-        {"wrong unit",                                     FINE "engine: {host_step: 5 GB}\n",
-         "f:3:21: error: '5 GB' has no unit of a time (s)\n    engine: {host_step: 5 GB}\n"
-         "                        ^~~~\n    hint: write for example: host_step: 3.4 us\n" },
-        {"mistyped unit",                                  FINE "engine: {host_step: 5 uss}\n",
-         "f:3:21: error: '5 uss' has no unit of a time (s)\n    engine: {host_step: 5 uss}\n"
-         "                        ^~~~~\n    hint: did you mean '5 us'? For example: host_step: "
-         "3.4 us\n"                                                                       },
-        {"pure number",                                    FINE "engine: {memory_utilization: 90 %}\n",
-         "f:3:30: error: '90 %' is not a pure number\n    engine: {memory_utilization: 90 %}\n"
-         "                                 ^~~~\n    hint: write a plain number, for example: "
-         "memory_utilization: 0.9\n"                                                      },
-        {"range",                                          FINE "engine: {memory_utilization: 90}\n",
-         "f:3:30: error: '90' is out of range for 'memory_utilization'\n"
-         "    engine: {memory_utilization: 90}\n                                 ^~\n"
-         "    hint: allowed: 0.01 … 1\n"                                                },
-        {"NaN",                                            FINE "engine: {memory_utilization: .nan}\n",
-         "f:3:30: error: '.nan' is not a number\n    engine: {memory_utilization: .nan}\n"
-         "                                 ^~~~\n    hint: write a plain number, for example: "
-         "memory_utilization: 0.9\n"                                                      },
-        {"hex",                                            FINE "engine: {memory_utilization: 0x1}\n",
-         "f:3:30: error: '0x1' is not a number\n    engine: {memory_utilization: 0x1}\n"
-         "                                 ^~~\n    hint: write a plain number, for example: "
-         "memory_utilization: 0.9\n"                                                      },
-        {"too large",                                      FINE "engine: {memory_utilization: 1e999}\n",
-         "f:3:30: error: '1e999' is too large a number\n    engine: {memory_utilization: 1e999}\n"
-         "                                 ^~~~~\n    hint: write a plain number, for example: "
-         "memory_utilization: 0.9\n"                                                      },
-        {"columns count characters",                       FINE "title: é\nworkload: {batch: \"µ\"}\n",
-         "f:4:19: error: 'µ' is not a whole number\n    workload: {batch: \"µ\"}\n"
-         "                      ^~~\n    hint: write digits, or with a prefix (2k), for example: "
-         "batch: 1\n"                                                                     },
         {"not a mapping",                                  "- a\n- b\n",
          "f:1:1: error: expected a mapping here\n    - a\n    ^\n    hint: keys here: title, "
          "model, "
@@ -144,6 +102,55 @@ static void points_at_mistakes_in_a_config(void)
         {"names in a mapping",                             "model: {a: b}\nhardware: d\n",
          "f:1:8: error: expected a name or a list of names\n    model: {a: b}\n"
          "           ^~~~~~\n"                                                            },
+    };
+    check_mistakes(rows, sizeof rows / sizeof *rows, config_fields, sizeof(struct config));
+}
+
+static void points_at_wrong_numbers_in_a_config(void)
+{
+    static const struct mistake rows[] = {
+        {"whole number",             FINE "workload: {batch: 1.5}\n",
+         "f:3:19: error: '1.5' is not a whole number\n    workload: {batch: 1.5}\n"
+         "                      ^~~\n    hint: write digits, or with a prefix (2k), for example: "
+         "batch: 1\n"                                                                    },
+        {"huge number",              FINE "workload: {batch: 99999999999999999999}\n",
+         "f:3:19: error: 99999999999999999999 is out of range for 'batch'\n"
+         "    workload: {batch: 99999999999999999999}\n"
+         "                      ^~~~~~~~~~~~~~~~~~~~\n    hint: allowed: 1 … 1000000\n"},
+        {"missing unit",             FINE "engine: {host_step: 5}\n",
+         "f:3:21: error: '5' needs a unit\n    engine: {host_step: 5}\n"
+         "                        ^\n    hint: write for example: host_step: 3.4 us\n"   },
+        {"wrong unit",               FINE "engine: {host_step: 5 GB}\n",
+         "f:3:21: error: '5 GB' has no unit of a time (s)\n    engine: {host_step: 5 GB}\n"
+         "                        ^~~~\n    hint: write for example: host_step: 3.4 us\n"},
+        {"mistyped unit",            FINE "engine: {host_step: 5 uss}\n",
+         "f:3:21: error: '5 uss' has no unit of a time (s)\n    engine: {host_step: 5 uss}\n"
+         "                        ^~~~~\n    hint: did you mean '5 us'? For example: host_step: "
+         "3.4 us\n"                                                                      },
+        {"pure number",              FINE "engine: {memory_utilization: 90 %}\n",
+         "f:3:30: error: '90 %' is not a pure number\n    engine: {memory_utilization: 90 %}\n"
+         "                                 ^~~~\n    hint: write a plain number, for example: "
+         "memory_utilization: 0.9\n"                                                     },
+        {"range",                    FINE "engine: {memory_utilization: 90}\n",
+         "f:3:30: error: '90' is out of range for 'memory_utilization'\n"
+         "    engine: {memory_utilization: 90}\n                                 ^~\n"
+         "    hint: allowed: 0.01 … 1\n"                                               },
+        {"NaN",                      FINE "engine: {memory_utilization: .nan}\n",
+         "f:3:30: error: '.nan' is not a number\n    engine: {memory_utilization: .nan}\n"
+         "                                 ^~~~\n    hint: write a plain number, for example: "
+         "memory_utilization: 0.9\n"                                                     },
+        {"hex",                      FINE "engine: {memory_utilization: 0x1}\n",
+         "f:3:30: error: '0x1' is not a number\n    engine: {memory_utilization: 0x1}\n"
+         "                                 ^~~\n    hint: write a plain number, for example: "
+         "memory_utilization: 0.9\n"                                                     },
+        {"too large",                FINE "engine: {memory_utilization: 1e999}\n",
+         "f:3:30: error: '1e999' is too large a number\n    engine: {memory_utilization: 1e999}\n"
+         "                                 ^~~~~\n    hint: write a plain number, for example: "
+         "memory_utilization: 0.9\n"                                                     },
+        {"columns count characters", FINE "title: é\nworkload: {batch: \"µ\"}\n",
+         "f:4:19: error: 'µ' is not a whole number\n    workload: {batch: \"µ\"}\n"
+         "                      ^~~\n    hint: write digits, or with a prefix (2k), for example: "
+         "batch: 1\n"                                                                    },
     };
     check_mistakes(rows, sizeof rows / sizeof *rows, config_fields, sizeof(struct config));
 }
@@ -505,21 +512,22 @@ static void names_the_form_of_a_mixed_list(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"reads a config with defaults",           reads_config_with_defaults},
-        {"points at mistakes in a config",                                        points_at_mistakes_in_a_config},
-        {"points at mistakes in a device",points_at_mistakes_in_a_device},
-        {"finds places of values and list members",         finds_places_of_values_and_list_members},
-        {"shipped models read back",                                        shipped_models_read_back},
-        {"shipped devices read back",shipped_devices_read_back},
-        {"odd texts read back",               odd_texts_read_back},
-        {"defaults read back",                                        defaults_read_back},
-        {"relatives exist",                       relatives_exist},
-        {"explains each key with a meaning",                    explains_each_key_with_a_meaning},
-        {"finds keys by their end",                                        finds_keys_by_their_end},
-        {"reads counts",reads_counts},
-        {"says where values come from",                        says_where_values_come_from},
-        {"names the form of a mixed list",                                        names_the_form_of_a_mixed_list},
-        {0},
+        {"reads a config with defaults",            reads_config_with_defaults},
+        {"points at mistakes in a config",                                         points_at_mistakes_in_a_config},
+        {"points at wrong numbers in a config",points_at_wrong_numbers_in_a_config},
+        {"points at mistakes in a device",     points_at_mistakes_in_a_device},
+        {"finds places of values and list members",                                         finds_places_of_values_and_list_members},
+        {"shipped models read back",       shipped_models_read_back},
+        {"shipped devices read back", shipped_devices_read_back},
+        {"odd texts read back",                                         odd_texts_read_back},
+        {"defaults read back",           defaults_read_back},
+        {"relatives exist",               relatives_exist},
+        {"explains each key with a meaning",                                         explains_each_key_with_a_meaning},
+        {"finds keys by their end",finds_keys_by_their_end},
+        {"reads counts",                      reads_counts},
+        {"says where values come from",                                         says_where_values_come_from},
+        {"names the form of a mixed list",            names_the_form_of_a_mixed_list},
+        {0       },
     };
     return check_main("schema", cases);
 }

@@ -6,6 +6,13 @@
 
 #include <math.h>
 
+static double deviated(const struct run *run, const struct rates *rates, const struct op *op)
+{
+    struct op_cost cost;
+    op_time_deviated(run, rates, op, &cost);
+    return cost.time_s;
+}
+
 static void only_its_class_deviates(void)
 {
     struct arena arena;
@@ -22,14 +29,13 @@ static void only_its_class_deviates(void)
     double spread = rates.kernels[KERNEL_GEMM][MATH_BF16].fit.spread_ratio;
     double plain = op_time(&rates, &gemm).time_s;
     struct run run = {0};
-    check_close("nothing deviates", op_time_deviated(&run, &rates, &gemm).time_s, plain, 1e-12);
+    check_close("nothing deviates", deviated(&run, &rates, &gemm), plain, 1e-12);
     run.engine.deviation = (struct deviation){KERNEL_GEMM, 1.0};
-    check_close("slower", op_time_deviated(&run, &rates, &gemm).time_s, plain * exp(spread), 1e-12);
+    check_close("slower", deviated(&run, &rates, &gemm), plain * exp(spread), 1e-12);
     run.engine.deviation.ends = -1.0;
-    check_close("faster", op_time_deviated(&run, &rates, &gemm).time_s, plain * exp(-spread),
-                1e-12);
+    check_close("faster", deviated(&run, &rates, &gemm), plain * exp(-spread), 1e-12);
     run.engine.deviation.kernel = KERNEL_MOE;
-    check_close("another class", op_time_deviated(&run, &rates, &gemm).time_s, plain, 1e-12);
+    check_close("another class", deviated(&run, &rates, &gemm), plain, 1e-12);
     check_at_least("there is a spread", spread, 0.01);
     arena_release(&arena);
 }

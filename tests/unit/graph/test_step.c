@@ -221,17 +221,60 @@ static void moving_equals_building(void)
     }
 }
 
+/* Operators marked as twins do the same work, and what is summed in parts is the sum over all. */
+static void twins_are_alike(void)
+{
+    static const char *const models[] = {"llama-3.1-8b", "gemma-2-9b", "deepseek-v3",
+                                         "llama-4-maverick", "gpt-oss-20b"};
+    struct random random = {7};
+    for (int i = 0; i < 50; i++) {
+        struct built built;
+        bool is_decode = i % 2 == 0;
+        struct batch_part part = {random_count(&random, 1, 64),
+                                  is_decode ? 1 : random_count(&random, 2, 4000),
+                                  random_count(&random, 0, 20000), 1};
+        build(&built, models[i % 5], part, 1 << random_count(&random, 0, 3), MLA_AUTO);
+        const struct step *step = &built.step;
+        struct step_work sum = {0};
+        int twins = 0;
+        for (int j = 0; j < step->op_count; j++) {
+            struct op other = step->ops[step->ops[j].twin];
+            other.twin = step->ops[j].twin;
+            if (other.twin == 0)
+                continue;
+            twins++;
+            check_true("its twin comes before it and has none", other.twin < j);
+            check_count(models[i % 5], memcmp(&other, &step->ops[j], sizeof other), 0);
+        }
+        check_at_least("at least the second norm", twins, built.layout.kind_count);
+        for (int kind = -2; kind < built.layout.kind_count; kind++) {
+            struct op_range range = kind == -2   ? step->entry
+                                    : kind == -1 ? step->exit
+                                                 : step->layers[kind];
+            double times = kind < 0 ? 1.0 : (double)built.layout.kinds[kind].layers;
+            for (int j = range.first; j < range.first + range.count; j++) {
+                sum.flops += times * step->ops[j].flops;
+                sum.bytes += times * op_bytes(&step->ops[j]);
+            }
+        }
+        check_close("flops", step_work(step).flops, sum.flops, 1e-12);
+        check_close("bytes", step_work(step).bytes, sum.bytes, 1e-12);
+        arena_release(&built.arena);
+    }
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"Llama-3.1-8B decode by hand",    llama_decode_by_hand},
-        {"Llama-3.1-8B prefill by hand",                                llama_prefill_by_hand},
+        {"Llama-3.1-8B decode by hand",     llama_decode_by_hand},
+        {"Llama-3.1-8B prefill by hand",                                 llama_prefill_by_hand},
         {"a DeepSeek MLA layer both ways",mla_layer_both_ways},
-        {"MLA crossover in FLOPs at 171 tokens", mla_crossover_in_flops},
-        {"Mixtral experts by hand",                                mixtral_experts_by_hand},
+        {"MLA crossover in FLOPs at 171 tokens",  mla_crossover_in_flops},
+        {"Mixtral experts by hand",                                 mixtral_experts_by_hand},
         {"tensor parallelism splits work",          tensor_parallel_splits_work},
-        {"patterns become kinds of layers",        patterns_become_layer_kinds},
-        {"moving equals building (200 cases, seed 5)",                                moving_equals_building},
+        {"patterns become kinds of layers",         patterns_become_layer_kinds},
+        {"twins are alike (50 cases, seed 7)",                                 twins_are_alike},
+        {"moving equals building (200 cases, seed 5)",moving_equals_building},
         {0},
     };
     return check_main("step", cases);

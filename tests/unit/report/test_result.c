@@ -22,7 +22,7 @@ static void predict(struct fixture *fixture, const char *model, const char *devi
     diags_init(&fixture->diags, &fixture->arena);
     struct loader loader = {
         .arena = &fixture->arena, .diags = &fixture->diags, .data_root = TOKENROOF_SOURCE};
-    struct reader reader = {&fixture->arena, &fixture->diags};
+    struct reader reader = {.arena = &fixture->arena, .diags = &fixture->diags};
     struct place place = {.source = "test"};
     struct config *config = arena_alloc(&fixture->arena, sizeof *config); /* the run points at it */
     schema_set_defaults(&reader, config_fields, config);

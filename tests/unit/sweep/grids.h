@@ -121,7 +121,7 @@ static inline void choose_axes(struct random *random, int wanted, struct trial *
 static inline void trial_load(struct trial *trial)
 {
     struct override overrides[TRIAL_AXES];
-    struct reader reader = {&trial->arena, &trial->diags};
+    struct reader reader = {.arena = &trial->arena, .diags = &trial->diags};
     for (int i = 0; i < trial->axis_count; i++) {
         struct text text;
         text_init(&text);

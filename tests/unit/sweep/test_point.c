@@ -13,7 +13,7 @@ static bool load_alone(struct trial *trial, const struct sweep_point *point, str
 {
     const struct axes *axes = &trial->grid.axes;
     struct override overrides[TRIAL_AXES + 2];
-    struct reader reader = {arena, diags};
+    struct reader reader = {.arena = arena, .diags = diags};
     int count = 0;
     for (int g = 0; g < axes->group_count; g++) {
         const struct axis *axis = &axes->axes[axes->groups[g].first];
