@@ -197,7 +197,8 @@ int charts_draw_table(struct session *session, const struct chart_spec *specs, i
         if (data != CHART_DATA_RESULTS || specs[i].kind == CHART_TYPE_ROOFLINE) {
             diag_add(&session->diags, SEVERITY_WARNING, check_chart_place(root, i, "kind"),
                      "a sweep draws charts of results only: '%s' is left out", specs[i].file);
-            diag_hint(&session->diags, "`tokenroof run` draws it, for one point");
+            diag_hint(&session->diags, "`tokenroof %s` draws it, for one point",
+                      is_of_simulation(&specs[i]) ? "simulate" : "run");
             continue;
         }
         enum draw_status status = draw_chart(path, table, &specs[i], &session->arena, &problem);

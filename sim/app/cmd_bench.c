@@ -215,12 +215,16 @@ static void print_sweep(struct session *session, const char *path, const char *w
     int64_t done = 0;
     const char *file =
         arena_printf(&session->arena, "%s/configs/bench/%s", session->loader.data_root, path);
-    if (!grid_load(&session->loader, file, NULL, 0, &grid))
+    if (!grid_load(&session->loader, file, GRID_BY_CONFIG, NULL, 0, &grid))
         return;
     rows_layout(&grid, &layout);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct run_range range = {&grid, &layout, ROW_CSV, 0, grid.total, cores < 1 ? 1 : (int)cores,
-                              0,     1};
+    struct run_range range = {.grid = &grid,
+                              .layout = &layout,
+                              .format = ROW_CSV,
+                              .end = grid.total,
+                              .jobs = cores < 1 ? 1 : (int)cores,
+                              .ranks = 1};
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (!runner_run(&range, forget, &done))
         return;
@@ -265,6 +269,7 @@ static int run(const struct command *command, const struct options *options)
     print_sweep(&session, "dense.yaml", "llama-3.1-8b, lengths");
     print_sweep(&session, "moe.yaml", "mixtral-8x7b, experts");
     print_sweep(&session, "moe-ep.yaml", "mixtral-8x7b, DP + EP");
+    print_sweep(&session, "served.yaml", "1,000 requests served");
     char error[CANVAS_ERROR_BYTES] = "";
     char time[SI_TEXT_BYTES];
     printf("roofline of 500 points, drawn and labelled: %s\n",

@@ -160,7 +160,7 @@ static bool judge(struct session *session, const char *path, struct table *table
 {
     struct grid *grid = arena_alloc(&session->arena, sizeof *grid);
     struct claim_result *results = NULL;
-    if (!grid_load(&session->loader, path, NULL, 0, grid) ||
+    if (!grid_load(&session->loader, path, GRID_BY_CONFIG, NULL, 0, grid) ||
         !claims_judge(grid, &session->arena, &session->diags, &results))
         return false;
     const struct config *config = &grid->parts.config;

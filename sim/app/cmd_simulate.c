@@ -1,9 +1,10 @@
 /* tokenroof simulate: play requests over simulated time against each model of a what-if on each
  * device. */
 #include "app/charts.h"
-#include "app/find_option.h"
+#include "app/simulation.h"
 
 #include "report/served_trace.h"
+#include "sweep/load_search.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ struct outcome {
 };
 
 static bool play_run(struct session *session, const struct plan *plan,
-                     const struct source_plan *source, const struct find_option *find, int index,
+                     const struct source_plan *source, const struct load_search *find, int index,
                      struct outcome *outcome)
 {
     struct simulation *simulation = arena_alloc(&session->arena, sizeof *simulation);
@@ -52,18 +53,22 @@ static bool play_run(struct session *session, const struct plan *plan,
             source->requests > 0 && source->requests < outcome->log.requests
                 ? source->requests
                 : outcome->log.requests;
-        simulation->log = &outcome->log;
+        simulation->experiment.log = &outcome->log;
     }
-    bool is_fine = find->is_wanted ? find_option_search(find, simulation, served, keep,
-                                                        &outcome->answers[index])
-                                   : simulation_play(simulation, served, keep);
+    enum server_status status =
+        find->is_wanted
+            ? load_search_run(find, &simulation->experiment, served, keep, &outcome->answers[index])
+            : experiment_play(&simulation->experiment, served, keep);
+    bool is_fine = simulation_report(simulation, status, served);
+    if (keep && !is_fine && status == SERVER_FINE)
+        collector_release(keep);
     outcome->has_first |= keep && is_fine;
     outcome->is_missed |= find->is_wanted && outcome->answers[index].status == CAPACITY_NEVER;
     return is_fine;
 }
 
 static bool play_all(struct session *session, const struct plan *plan,
-                     const struct find_option *find, struct outcome *outcome)
+                     const struct load_search *find, struct outcome *outcome)
 {
     struct source_plan *source = arena_alloc(&session->arena, sizeof *source);
     size_t count = (size_t)plan->run_count;
@@ -76,7 +81,7 @@ static bool play_all(struct session *session, const struct plan *plan,
 }
 
 static void add_results(struct session *session, const struct options *options,
-                        const struct plan *plan, const struct find_option *find,
+                        const struct plan *plan, const struct load_search *find,
                         const struct outcome *outcome, struct text *out)
 {
     const char *format = options_value(options, "format");
@@ -94,7 +99,7 @@ static void add_results(struct session *session, const struct options *options,
     for (int i = 0; find->is_wanted && i < plan->run_count; i++)
         text_addf(
             out, "%s on %s: %s\n", plan->runs[i].model->id, plan->runs[i].device->id,
-            find_option_text(find, &outcome->answers[i], &outcome->served[i], &session->arena));
+            load_search_text(find, &outcome->answers[i], &outcome->served[i], &session->arena));
 }
 
 static int save(const struct text *text, const char *path)
@@ -182,15 +187,44 @@ static int draw(struct session *session, const struct options *options, const st
                                  &series);
 }
 
+/* The search that the command line asks for, under the load of the what-if. */
+static bool read_search(struct session *session, const struct options *options,
+                        const struct plan *plan, struct load_search *find)
+{
+    struct load_search asked;
+    if (!load_search_parse(options_value(options, "find"), options_value(options, "slo"),
+                           &session->arena, &session->diags, &asked))
+        return false;
+    *find = asked;
+    if (!asked.is_wanted)
+        return true;
+    struct load_search_problem problem =
+        load_search_prepare(&asked, &plan->config.serving.load, &session->arena, find);
+    if (!problem.option)
+        return true;
+    diag_add(&session->diags, SEVERITY_ERROR, (struct place){.source = problem.option}, "%s",
+             problem.what);
+    diag_hint(&session->diags, "%s", problem.hint);
+    return false;
+}
+
+/* One load is played here, whatever the axes of a sweep say. */
+static void warn_of_axes(struct session *session, const struct plan *plan)
+{
+    if (!schema_has(plan->root, "sweep"))
+        return;
+    diag_add(&session->diags, SEVERITY_WARNING, schema_place(plan->root, "sweep"),
+             "the axes of a sweep are not played here");
+    diag_hint(&session->diags, "`tokenroof sweep` plays every combination");
+}
+
 static int simulate(struct session *session, const struct options *options, const struct plan *plan)
 {
-    struct find_option find;
+    struct load_search find;
     struct outcome outcome = {0};
     struct text out;
     int code = EXIT_FINE;
-    if (!find_option_parse(options_value(options, "find"), options_value(options, "slo"), session,
-                           plan, &find) ||
-        !open_log(session, options, &outcome))
+    if (!read_search(session, options, plan, &find) || !open_log(session, options, &outcome))
         return code;
     text_init(&out);
     if (play_all(session, plan, &find, &outcome)) {
@@ -221,8 +255,10 @@ static int run(const struct command *command, const struct options *options)
     if (code != EXIT_FINE)
         return code;
     session_open(&session, options);
-    if (load_plan(&session.loader, options->arguments[0], &plan))
+    if (load_plan(&session.loader, options->arguments[0], &plan)) {
+        warn_of_axes(&session, &plan);
         code = simulate(&session, options, &plan);
+    }
     return session_close(&session, code);
 }
 

@@ -45,15 +45,18 @@ static uint64_t add_axes(uint64_t hash, const struct axes *axes)
 
 static uint64_t add_samples(uint64_t hash, const struct run_range *range)
 {
-    enum { SAMPLES = 64 };
+    enum { SAMPLES = 64, SERVED_SAMPLES = 8, SERVED_REQUESTS = 32 };
     struct sweep_point *point = point_new(range->grid);
+    point->most_requests = SERVED_REQUESTS;
+    int64_t samples = range->grid->is_served ? SERVED_SAMPLES : SAMPLES;
     struct block block = {0};
     int64_t count = range->end - range->first;
-    int64_t step = count / SAMPLES > 0 ? count / SAMPLES : 1;
+    int64_t step = count / samples > 0 ? count / samples : 1;
     for (int64_t i = range->first; i < range->end; i += step)
         runner_add_point(range, point, i, &block);
     hash = store_hash(hash, text_string(&block.text), block.text.length);
     text_release(&block.text);
+    text_release(&block.chart_text);
     point_free(point);
     return hash;
 }
@@ -72,5 +75,11 @@ uint64_t sweep_identity(const struct sweep_job *job, const struct run_range *ran
         hash = add_text(hash, job->layout.columns[i].name);
     hash = add_count(add_count(hash, range->first), range->end);
     hash = add_count(hash, (int64_t)job->output);
+    hash = add_count(hash, job->grid.is_served);
+    hash = add_count(hash, job->grid.traces.rows);
+    hash = add_count(hash, job->grid.traces.span_ns);
+    hash = add_count(hash, job->grid.traces.input_tokens);
+    hash = add_count(hash, job->grid.traces.output_tokens);
+    hash = add_text(add_text(hash, job->find), job->slo);
     return add_samples(hash, range);
 }

@@ -1,7 +1,7 @@
 #include "app/sweep_job.h"
 
-#include "app/charts.h"
 #include "app/progress.h"
+#include "app/sweep_charts.h"
 #include "app/sweep_identity.h"
 #include "app/sweep_same.h"
 #include "app/sweep_search.h"
@@ -103,6 +103,9 @@ bool sweep_job_read(struct session *session, const struct command *command,
         .config = options->arguments[0],
         .path = options_value(options, "output"),
         .chart_folder = options_value(options, "charts"),
+        .kind = options_count(options, "static") > 0 ? GRID_STATIC : GRID_BY_CONFIG,
+        .find = options_value(options, "find"),
+        .slo = options_value(options, "slo"),
         .filter = options_value(options, "where"),
         .is_resuming = options_count(options, "resume") > 0,
         .is_quiet = options_count(options, "quiet") > 0,
@@ -120,6 +123,8 @@ bool sweep_job_read(struct session *session, const struct command *command,
         return complain(command, code, "--shard takes I/N, for example: --shard 3/16");
     if (!read_jobs(options_value(options, "jobs"), job))
         return complain(command, code, "--jobs takes a number of threads from 1 to 1024");
+    if (job->find && job->kind == GRID_STATIC)
+        return complain(command, code, "--find plays servers, --static predicts batches");
     if (!job->path && job->is_resuming)
         return complain(command, code, "--resume needs the -o FILE of the run that was stopped");
     if (job->is_resuming && is_special(job->path))
@@ -142,6 +147,46 @@ static bool parse_filter(struct session *session, const struct options *options,
     return job->grid.filter != NULL;
 }
 
+/* A search finds what this axis would set. */
+static bool refuse_searched_axis(struct session *session, const struct grid *grid)
+{
+    const char *path =
+        grid->search.is_concurrency ? "serving.arrivals.concurrency" : "serving.arrivals.rate";
+    for (int a = 0; a < grid->axes.axis_count; a++) {
+        const struct axis *axis = &grid->axes.axes[a];
+        if (axis->role != AXIS_KEY || strcmp(axis->path, path) != 0 || axis->count < 2)
+            continue; /* one value is where to begin */
+        diag_add(&session->diags, SEVERITY_ERROR, axis->place,
+                 "--find searches '%s': it can't be an axis, too", path);
+        diag_hint(&session->diags, "leave out the axis, or --find");
+        return true;
+    }
+    return false;
+}
+
+/* The search that every server is asked for, checked against the load of the first point. */
+static bool parse_search(struct session *session, struct sweep_job *job)
+{
+    struct diags *diags = &session->diags;
+    struct load_search first;
+    if (!load_search_parse(job->find, job->slo, &session->arena, diags, &job->grid.search))
+        return false;
+    if (!job->find)
+        return true;
+    if (refuse_searched_axis(session, &job->grid))
+        return false;
+    struct load_search_problem problem = {"--find", "static batches have no load to search",
+                                          "add a 'serving' section to the what-if"};
+    if (job->grid.is_served)
+        problem = load_search_prepare(&job->grid.search, &job->grid.parts.config.serving.load,
+                                      &session->arena, &first);
+    if (!problem.option)
+        return true;
+    diag_add(diags, SEVERITY_ERROR, (struct place){.source = problem.option}, "%s", problem.what);
+    diag_hint(diags, "%s", problem.hint);
+    return false;
+}
+
 static bool read_axes(struct session *session, const struct options *options, struct override *axes,
                       int *count)
 {
@@ -160,8 +205,9 @@ bool sweep_job_load(struct session *session, const struct options *options, stru
     struct override *axes =
         arena_array(&session->arena, (size_t)options_count(options, "axis") + 1, sizeof *axes);
     bool are_read = read_axes(session, options, axes, &count);
-    if (!grid_load(&session->loader, job->config, axes, count, &job->grid) || !are_read ||
-        !parse_filter(session, options, job) || !sweep_search_load(session, job))
+    if (!grid_load(&session->loader, job->config, job->kind, axes, count, &job->grid) ||
+        !are_read || !parse_search(session, job) || !parse_filter(session, options, job) ||
+        !sweep_search_load(session, job))
         return false;
     rows_layout(&job->grid, &job->layout);
     const char *columns = options_value(options, "columns");
@@ -173,7 +219,8 @@ struct outlet {
     struct store *store; /* NULL = `stream` */
     FILE *stream;
     struct progress *progress;
-    struct tally tally; /* of this run and, resumed, of those before */
+    struct tally tally;  /* of this run and, resumed, of those before */
+    struct text *charts; /* rows for charts, or NULL */
     char reason[160];
     bool has_failed;
 };
@@ -189,6 +236,8 @@ static bool take_block(void *context, const struct block *block)
     else
         outlet->has_failed = fwrite(text_string(&block->text), 1, block->text.length,
                                     outlet->stream) != block->text.length;
+    if (outlet->charts)
+        text_add_bytes(outlet->charts, text_string(&block->chart_text), block->chart_text.length);
     progress_show(outlet->progress, block->end);
     return !outlet->has_failed;
 }
@@ -263,7 +312,8 @@ static int run_to_stream(struct session *session, struct sweep_job *job, struct 
     }
     struct progress progress =
         progress_start(job->is_quiet, range->first, range->first, range->end);
-    struct outlet outlet = {.stream = stream, .progress = &progress};
+    struct outlet outlet = {
+        .stream = stream, .progress = &progress, .charts = range->charts ? &job->chart_rows : NULL};
     struct text header;
     text_init(&header);
     if (job->shard == 0)
@@ -329,7 +379,11 @@ static int run_to_file(struct session *session, struct sweep_job *job, struct ru
     }
     range->first = store.next_point;
     struct progress progress = progress_start(job->is_quiet, begin, range->first, range->end);
-    struct outlet outlet = {.store = &store, .progress = &progress, .tally = store.tally};
+    struct outlet outlet = {.store = &store,
+                            .progress = &progress,
+                            .tally = store.tally,
+                            .charts = range->charts ? &job->chart_rows : NULL};
+    job->has_chart_rows = job->has_chart_rows && range->first == begin;
     bool is_fine = cluster_run(&job->cluster, range, take_block, &outlet);
     progress_end(&progress);
     bool is_database = job->output == SWEEP_SQLITE;
@@ -350,51 +404,13 @@ static int run_to_file(struct session *session, struct sweep_job *job, struct ru
     return report(session, job, &outlet);
 }
 
-enum { CHART_POINTS_MAX = 1000000 };
-
-/* Every kept point once more, into a table with all columns: charts are of few points. */
-static void fill_table(struct session *session, const struct sweep_job *job, struct table *table)
-{
-    static struct row_layout layout; /* large */
-    struct sweep_point *point = point_new(&job->grid);
-    rows_layout(&job->grid, &layout);
-    rows_table_start(&layout, &session->arena, table);
-    for (int64_t i = 0; i < job->grid.total; i++) {
-        point_move(point, i);
-        if (!point_is_kept(point))
-            continue;
-        enum point_status status = point_predict(point);
-        bool is_wanted =
-            !job->grid.filter ||
-            (status == POINT_OK && expression_holds(job->grid.filter, names_value, point));
-        if (status != POINT_INVALID && is_wanted)
-            rows_table_add(&layout, point, table);
-    }
-    point_free(point);
-}
-
-static int draw_charts(struct session *session, const struct sweep_job *job)
-{
-    const struct config *config = &job->grid.parts.config;
-    struct table table;
-    if (config->chart_count == 0 || job->shards > 1)
-        return EXIT_FINE;
-    if (job->grid.total > CHART_POINTS_MAX) {
-        diag_add(&session->diags, SEVERITY_WARNING, (struct place){.source = job->config},
-                 "no charts of more than 1,000,000 points");
-        return EXIT_FINE;
-    }
-    fill_table(session, job, &table);
-    return charts_draw_table(session, config->charts, config->chart_count, job->grid.parts.root,
-                             &table, job->chart_folder);
-}
-
 int sweep_job_run(struct session *session, struct sweep_job *job)
 {
     struct run_range range = sweep_job_range(job);
     int code = EXIT_FINE;
     if (job->goal)
         return sweep_search_run(session, job);
+    sweep_charts_gather(job, &range);
     if (job->path && is_special(job->path)) {
         FILE *stream = fopen(job->path, "wb");
         code = run_to_stream(session, job, &range, stream);
@@ -404,5 +420,5 @@ int sweep_job_run(struct session *session, struct sweep_job *job)
         code = job->path ? run_to_file(session, job, &range)
                          : run_to_stream(session, job, &range, stdout);
     }
-    return code == EXIT_FINE ? draw_charts(session, job) : code;
+    return code == EXIT_FINE ? sweep_charts_draw(session, job) : code;
 }

@@ -16,6 +16,9 @@ struct sweep_job {
     const char *path;         /**< of the results, NULL = standard output */
     const char *chart_folder; /**< NULL = the current one */
     enum sweep_output output;
+    enum grid_kind kind;
+    const char *find;   /**< text of --find, or NULL */
+    const char *slo;    /**< text of --slo, or NULL */
     const char *filter; /**< text of --where, or NULL */
     bool is_resuming;
     bool is_quiet;
@@ -29,6 +32,9 @@ struct sweep_job {
     struct objectives objectives;
     struct grid grid;
     struct row_layout layout;
+    struct row_layout chart_layout; /**< all columns, where rows are gathered for charts */
+    struct text chart_rows;         /**< gathered so far */
+    bool has_chart_rows;            /**< all of them are */
 };
 
 /** Reads the command line. False with a complaint and `*code` when it makes no sense. */

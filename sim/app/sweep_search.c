@@ -60,15 +60,17 @@ static void show(void *context, int64_t point)
 }
 
 /* What became of all points: one line. */
-static void print_counts(const struct search_counts *counts, int64_t total)
+static void print_counts(const struct sweep_job *job, const struct search_counts *counts,
+                         int64_t total)
 {
     char text[4][SI_TEXT_BYTES];
     int64_t pruned = counts->by_floor + counts->by_ttft;
-    fprintf(stderr,
-            "%s combinations: %s pruned before their prediction was complete, %s predicted, %s of "
-            "them feasible",
-            text_count(text[0], total), text_count(text[1], pruned),
-            text_count(text[2], counts->predicted), text_count(text[3], counts->feasible));
+    fprintf(stderr, "%s combinations: ", text_count(text[0], total));
+    if (!job->grid.is_served)
+        fprintf(stderr, "%s pruned before their prediction was complete, ",
+                text_count(text[1], pruned));
+    fprintf(stderr, "%s %s, %s of them feasible", text_count(text[2], counts->predicted),
+            job->grid.is_served ? "played" : "predicted", text_count(text[3], counts->feasible));
     if (counts->excluded)
         fprintf(stderr, "; %s excluded", text_count(text[0], counts->excluded));
     if (counts->oom)
@@ -167,7 +169,7 @@ int sweep_search_run(struct session *session, struct sweep_job *job)
         text_release(&rows);
     }
     if (is_fine && !job->is_quiet)
-        print_counts(&result.counts, range.end - range.first);
+        print_counts(job, &result.counts, range.end - range.first);
     choices_release(&result.choices);
     return code;
 }

@@ -76,6 +76,9 @@ void diag_add(struct diags *diags, enum severity severity, struct place place, c
 
 const char *diags_first_message(const struct diags *diags)
 {
+    for (const struct diag *diag = diags->first; diag; diag = diag->next)
+        if (diag->severity == SEVERITY_ERROR)
+            return diag->message;
     return diags->first ? diags->first->message : NULL;
 }
 

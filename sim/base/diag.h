@@ -54,7 +54,7 @@ void diag_hint(struct diags *diags, const char *format, ...) __attribute__((form
 /** Points the last message at a second place as well: "first given here". */
 void diag_also(struct diags *diags, struct place place, const char *note);
 
-/** The text of the first message, NULL when there is none. */
+/** The text of the first error, else of the first message, NULL when there is none. */
 const char *diags_first_message(const struct diags *diags);
 
 /** Moves the messages of `from` to `to`, all of them pointing at `place`: a value parsed on its

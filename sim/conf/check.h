@@ -26,6 +26,10 @@ void check_config_is_used(const struct reader *reader, const struct node *root,
 /** Checks the load on a server and reads its laws; nothing where the what-if has no `serving`. */
 void check_serving(const struct reader *reader, const struct node *root, struct serving *serving);
 
+/** Reads what the load says in words: laws of lengths and turns, the warm-up. */
+void check_serving_values(const struct reader *reader, const struct node *root,
+                          struct serving_load *load);
+
 /** Where the key of the chart number `index` is written in the what-if at `root`, else the chart.
  */
 struct place check_chart_place(const struct node *root, int index, const char *key);

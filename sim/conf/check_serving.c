@@ -31,8 +31,9 @@ static void check_arrivals(const struct reader *reader, const struct node *root,
 {
     enum arrival_kind kind = arrivals->kind;
     bool is_timed = kind == ARRIVAL_POISSON || kind == ARRIVAL_GAMMA || kind == ARRIVAL_FIXED;
-    bool is_written = schema_has(root, "serving.arrivals.rate"); /* if wrong, that was said */
-    if (is_timed && isnan(arrivals->rate_per_s) && !is_written) {
+    /* if what is written is wrong, that was said */
+    bool is_wrong = schema_has(root, "serving.arrivals.rate") && reader->diags->error_count > 0;
+    if (is_timed && isnan(arrivals->rate_per_s) && !is_wrong) {
         blame_add(reader, root, BLAME_KEYS("serving.arrivals", "serving.arrivals.kind"),
                   "arrivals of kind %s need a rate", arrival_kind_names[kind]);
         diag_hint(reader->diags, "add for example: rate: 4 /s");
@@ -110,19 +111,25 @@ static void read_warmup(const struct reader *reader, const struct node *root,
     diag_hint(reader->diags, "write for example: warmup: 100");
 }
 
-void check_serving(const struct reader *reader, const struct node *root, struct serving *serving)
+void check_serving_values(const struct reader *reader, const struct node *root,
+                          struct serving_load *load)
 {
-    struct serving_load *load = &serving->load;
-    if (!schema_has(root, "serving"))
-        return;
     read_law(reader, root, "serving.lengths.input", 1.0, &load->lengths.input);
     read_law(reader, root, "serving.lengths.output", 1.0, &load->lengths.output);
     read_law(reader, root, "serving.lengths.images", 0.0, &load->lengths.images);
     read_law(reader, root, "serving.lengths.image", 1.0, &load->lengths.image);
     read_law(reader, root, "serving.chat.turns", 1.0, &load->chat.turns);
+    read_warmup(reader, root, load);
+}
+
+void check_serving(const struct reader *reader, const struct node *root, struct serving *serving)
+{
+    struct serving_load *load = &serving->load;
+    if (!schema_has(root, "serving"))
+        return;
+    check_serving_values(reader, root, load);
     check_arrivals(reader, root, &load->arrivals);
     check_lengths(reader, root, load);
-    read_warmup(reader, root, load);
     if (load->requests > 0 && load->warmup_count >= load->requests) {
         blame_add(reader, root, BLAME_KEYS("serving.warmup", "serving.requests"),
                   "warm-up takes all %lld requests", (long long)load->requests);

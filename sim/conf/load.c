@@ -326,12 +326,25 @@ static void prune_models(const struct loader *loader, const struct node *root,
 }
 
 /* A trace is named relative to the what-if; with -s, to where the user is. */
+static const char *trace_path(const struct loader *loader, const char *folder, struct place place,
+                              const char *file)
+{
+    folder = folder_for(place, folder);
+    if (file && *file != '/' && strcmp(folder, ".") != 0)
+        return arena_printf(loader->arena, "%s/%s", folder, file);
+    return file;
+}
+
+const char *load_trace_path(const struct loader *loader, const char *config_path,
+                            struct place place, const char *file)
+{
+    return trace_path(loader, folder_of(loader->arena, config_path), place, file);
+}
+
 static void find_trace(const struct loader *loader, const char *folder, struct place place,
                        struct trace_spec *trace)
 {
-    folder = folder_for(place, folder);
-    if (trace->file && *trace->file != '/' && strcmp(folder, ".") != 0)
-        trace->file = arena_printf(loader->arena, "%s/%s", folder, trace->file);
+    trace->file = trace_path(loader, folder, place, trace->file);
 }
 
 static void find_traces(const struct loader *loader, const char *folder, const struct node *root,
@@ -372,6 +385,12 @@ static void read_config(const struct loader *loader, struct node *root, const ch
         histogram_read(&reader, folder_for(file, folder), file, &config->routing);
     load_lever_parts(loader, root, folder, &config->levers);
     find_traces(loader, folder, root, config);
+}
+
+void load_config(const struct loader *loader, struct node *root, const char *path,
+                 struct config *config)
+{
+    read_config(loader, root, folder_of(loader->arena, path), config);
 }
 
 static void read_model_part(const struct loader *loader, const char *name, const char *folder,

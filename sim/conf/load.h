@@ -72,6 +72,15 @@ void load_resolve_levers(const struct parts *parts, struct levers *levers);
 /** Reads the tree of the what-if at `path`; the overrides for it are not in it yet. */
 struct node *load_tree(const struct loader *loader, const char *path);
 
+/** Reads what the what-if whose tree is `root` says by itself; `path` is its file. The overrides
+ * and the keys of its engine are put into the tree. */
+void load_config(const struct loader *loader, struct node *root, const char *path,
+                 struct config *config);
+
+/** The file of a trace that was named `file` at `place` in the what-if at `config_path`. */
+const char *load_trace_path(const struct loader *loader, const char *config_path,
+                            struct place place, const char *file);
+
 /** Reads the parts of the what-if whose tree is `root`; `path` is its file. */
 bool load_parts(const struct loader *loader, struct node *root, const char *path,
                 struct parts *parts);

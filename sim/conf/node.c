@@ -521,3 +521,23 @@ struct node *node_new_mapping(struct arena *arena, struct place place)
     node->place = place;
     return node;
 }
+
+struct node *node_copy(struct arena *arena, const struct node *node)
+{
+    struct node *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *node;
+    copy->first = copy->last = NULL;
+    for (const struct member *member = node->first; member; member = member->next) {
+        struct member *own = arena_alloc(arena, sizeof *own);
+        *own = *member;
+        own->next = NULL;
+        own->is_known = false;
+        own->value = node_copy(arena, member->value);
+        if (copy->last)
+            copy->last->next = own;
+        else
+            copy->first = own;
+        copy->last = own;
+    }
+    return copy;
+}

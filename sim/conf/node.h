@@ -53,6 +53,9 @@ struct member *node_member(const struct node *mapping, const char *key);
 /** Sets `mapping`'s member `key` to `value`, replacing or appending. */
 void node_set(struct arena *arena, struct node *mapping, const char *key, struct node *value);
 
+/** A copy of all that hangs below `node`: readers change trees. */
+struct node *node_copy(struct arena *arena, const struct node *node);
+
 /** An empty mapping at `place`. */
 struct node *node_new_mapping(struct arena *arena, struct place place);
 

@@ -172,7 +172,7 @@ void override_apply(const struct reader *reader, struct node *root, const struct
         const struct field *field = schema_field(fields, key);
         rest += length;
         if (!*rest) {
-            node_set(reader->arena, node, key, override->value);
+            node_set(reader->arena, node, key, node_copy(reader->arena, override->value));
             return;
         }
         if (!is_reachable(reader, field, path, rest, override))

@@ -406,15 +406,16 @@ static const struct field sweep_fields[] = {
     {.key = "KEY",
      .kind = FIELD_TEXT,
      .presence = PRESENCE_OPTIONAL,
-     .help = "any key, as with -s: a list [1, 2, 4], or a range 1..8, 1..128 x2, 0..100 +25"},
+     .help = "any key that the rows depend on, as with -s: a list [1, 2, 4], or a range 1..8, "
+             "1..128 x2, 0..100 +25"                                                     },
     {.key = "linked",
      .kind = FIELD_TEXT,
      .presence = PRESENCE_OPTIONAL,
-     .help = "list of mappings {KEY: values, KEY: values}: their keys change together"      },
+     .help = "list of mappings {KEY: values, KEY: values}: their keys change together"   },
     {.key = "where",
      .kind = FIELD_TEXT,
      .presence = PRESENCE_OPTIONAL,
-     .help = "which combinations to keep, e.g. workload.batch * workload.input <= 131072"   },
+     .help = "which combinations to keep, e.g. workload.batch * workload.input <= 131072"},
     END,
 };
 
@@ -443,9 +444,11 @@ const struct field config_fields[] = {
        .presence = OPT,
        .offset = offsetof(struct config, sweep),
        .fields = sweep_fields,
-       .help = "axes of `tokenroof sweep`: every combination of their values"      },
+       .help =
+         "axes of `tokenroof sweep`: every combination of their values, each a static batch, or a "
+         "simulated server where there is a `serving` section"                     },
     MAPPINGS(struct config, charts, chart_count, "charts", chart_fields, sizeof(struct chart_spec),
-             "charts that `tokenroof run` draws"),
+             "charts that `tokenroof run`, `sweep` and `simulate` draw"),
     MAPPINGS(struct config, claims, claim_count, "claims", claim_fields, sizeof(struct claim_spec),
              "published statements that `tokenroof claims` checks"),
     END,

@@ -4,22 +4,7 @@
 #define TOKENROOF_REPORT_SERVED_H
 
 #include "base/table.h"
-#include "serve/figures.h"
-#include "spec/run.h"
-
-/** One model on one device under one load. */
-struct served {
-    const struct run *run;
-    const struct serving_load *load;
-    int64_t requests;     /**< sent per replication */
-    int64_t replicas;     /**< of the server */
-    int64_t kv_blocks;    /**< of each */
-    int64_t block_tokens; /**< tokens of a block */
-    int64_t refused;      /**< requests that can never fit */
-    double growth_ratio;  /**< of requests in flight while they came: collector_growth, mean */
-    struct figures mean;  /**< over replications */
-    struct figures half;  /**< half widths of their 95 % intervals; NaN for one replication */
-};
+#include "serve/experiment.h"
 
 /** Adds a page: latencies by quantile, then what the server did. `title` may be NULL. */
 void served_summary(const char *title, const struct served *served, int count, struct arena *arena,

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What comes next to the server from outside: a request, or a conversation's first turn. */
 struct start {
@@ -59,17 +60,47 @@ static int64_t requests_wanted(const struct serving_load *load)
     return load->arrivals.kind == ARRIVAL_TRACE ? INT64_MAX : DEFAULT_REQUESTS;
 }
 
+/* Where a trace is read and found in order. */
+struct surveyor {
+    struct arena *arena;
+    struct diags *diags;
+};
+
+static bool survey(const struct surveyor *surveyor, const struct trace_spec *spec,
+                   int64_t most_rows, struct surveyed *memo, struct trace_survey *out)
+{
+    bool is_same = memo->is_known && memo->most_rows == most_rows &&
+                   memo->spec.format == spec->format && memo->spec.skip == spec->skip &&
+                   strcmp(memo->spec.file, spec->file) == 0;
+    if (!is_same) {
+        *memo = (struct surveyed){.spec = *spec, .most_rows = most_rows};
+        memo->is_known =
+            trace_survey(surveyor->arena, surveyor->diags, spec, most_rows, &memo->survey);
+    }
+    *out = memo->survey;
+    return memo->is_known;
+}
+
 bool source_plan_make(struct arena *arena, struct diags *diags, const struct serving_load *load,
                       struct source_plan *plan)
 {
+    struct survey_memo memo = {0};
+    return source_plan_make_next(arena, diags, load, &memo, plan);
+}
+
+bool source_plan_make_next(struct arena *arena, struct diags *diags,
+                           const struct serving_load *load, struct survey_memo *memo,
+                           struct source_plan *plan)
+{
+    const struct surveyor surveyor = {arena, diags};
     struct source_plan made = {.load = *load, .arena = arena, .diags = diags};
     const struct trace_spec *times = &load->arrivals.trace;
     bool is_fine = true;
     made.requests = requests_wanted(load);
     if (load->arrivals.kind == ARRIVAL_TRACE) {
         bool is_whole = times->repeat > 1 || !isnan(load->arrivals.rate_per_s);
-        is_fine =
-            trace_survey(arena, diags, times, is_whole ? INT64_MAX : made.requests, &made.times);
+        is_fine = survey(&surveyor, times, is_whole ? INT64_MAX : made.requests, &memo->times,
+                         &made.times);
         if (is_fine && !made.times.has_times) {
             diag_add(diags, SEVERITY_ERROR, (struct place){.source = times->file},
                      "the trace holds lengths only, no times of arrival");
@@ -80,7 +111,8 @@ bool source_plan_make(struct arena *arena, struct diags *diags, const struct ser
             made.requests = made.times.rows * times->repeat;
     }
     if (load->lengths.trace.file)
-        is_fine &= trace_survey(arena, diags, &load->lengths.trace, made.requests, &made.lengths);
+        is_fine &=
+            survey(&surveyor, &load->lengths.trace, made.requests, &memo->lengths, &made.lengths);
     made.load.lengths.trace.repeat = INT64_MAX;
     if (is_fine)
         *plan = made;

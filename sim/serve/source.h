@@ -16,12 +16,31 @@ struct source_plan {
     struct diags *diags;
 };
 
+/** What a trace was surveyed as. */
+struct surveyed {
+    bool is_known;
+    struct trace_spec spec;
+    int64_t most_rows;
+    struct trace_survey survey;
+};
+
+/** The last surveys of one thread that makes plan after plan; begin with zeros. */
+struct survey_memo {
+    struct surveyed times;
+    struct surveyed lengths;
+};
+
 /**
  * Checks `load` and its trace files. Returns false with messages. A trace that holds fewer requests
  * than asked for limits them; lengths.trace is begun anew when it ends.
  */
 bool source_plan_make(struct arena *arena, struct diags *diags, const struct serving_load *load,
                       struct source_plan *plan);
+
+/** The same; a trace is read again only where the one in `memo` is another. */
+bool source_plan_make_next(struct arena *arena, struct diags *diags,
+                           const struct serving_load *load, struct survey_memo *memo,
+                           struct source_plan *plan);
 
 /**
  * The requests of `plan`, which must outlive the source, for one replication. Every request draws

@@ -1,6 +1,7 @@
 #include "sweep/grid.h"
 
 #include "conf/check.h"
+#include "sweep/grid_served.h"
 #include "sweep/names.h"
 
 #include <string.h>
@@ -21,6 +22,12 @@ static enum axis_effect effect_of(const struct axis *axis)
         return EFFECT_DEVICE;
     if (strncmp(axis->path, "options.", 8) == 0)
         return EFFECT_MODEL; /* levers prune models and tell layers apart */
+    if (strcmp(axis->path, "serving.engine") == 0 || strcmp(axis->path, "engine.program") == 0)
+        return EFFECT_MODEL; /* fills in keys of any kind */
+    if (strncmp(axis->path, "serving.server.", 15) == 0 || strcmp(axis->path, "seed") == 0)
+        return EFFECT_SERVER;
+    if (strncmp(axis->path, "serving.", 8) == 0)
+        return EFFECT_LOAD;
     if (strcmp(axis->path, "workload.output") == 0)
         return EFFECT_OUTPUT;
     if (strcmp(axis->path, "workload.input") == 0)
@@ -135,12 +142,12 @@ static bool parse_where(const struct loader *loader, struct grid *grid)
     return !axes->where || grid->where;
 }
 
-bool grid_load(const struct loader *loader, const char *path, const struct override *extra,
-               int extra_count, struct grid *grid)
+bool grid_load(const struct loader *loader, const char *path, enum grid_kind kind,
+               const struct override *extra, int extra_count, struct grid *grid)
 {
     struct reader reader = reader_of(loader);
     struct node *root = load_tree(loader, path);
-    *grid = (struct grid){0};
+    *grid = (struct grid){.engine_axis = -1};
     if (!root)
         return false;
     const struct node *sweep = schema_node(root, "sweep");
@@ -160,6 +167,11 @@ bool grid_load(const struct loader *loader, const char *path, const struct overr
     grid->total = axes_total(&grid->axes);
     load_named_by_axes(&with, path, grid);
     check_values(&with, grid);
+    grid->is_served = kind == GRID_BY_CONFIG && schema_has(grid->parts.root, "serving");
+    grid_refuse_axes(loader, grid);
+    grid_load_engines(&with, path, grid);
+    if (grid->is_served)
+        grid_load_served(&with, path, grid);
     return parse_where(loader, grid) && loader->diags->error_count == 0;
 }
 

@@ -8,23 +8,17 @@
 /* Numbers of names: words, counts and values of results first, then keys by their row. */
 enum {
     FIRST_WORD = 0,
-    FIRST_COUNT = FIRST_WORD + RESULT_WORDS,
-    FIRST_VALUE = FIRST_COUNT + RESULT_COUNTS,
-    FIRST_KEY = FIRST_VALUE + RESULT_VALUES_MAX,
+    FIRST_COUNT = FIRST_WORD + YIELD_WORDS_MAX,
+    FIRST_VALUE = FIRST_COUNT + YIELD_COUNTS_MAX,
+    FIRST_KEY = FIRST_VALUE + YIELD_VALUES_MAX,
 };
 
-static int list_values(struct result_value values[RESULT_VALUES_MAX])
+int names_find_value(const struct grid *grid, const char *name)
 {
-    static const struct result nothing;
-    return result_values(&nothing, values);
-}
-
-int names_find_value(const char *name)
-{
-    struct result_value values[RESULT_VALUES_MAX];
-    int count = list_values(values);
-    for (int i = 0; i < count; i++)
-        if (strcmp(values[i].name, name) == 0)
+    struct yield yield;
+    yield_of(grid, &yield);
+    for (int i = 0; i < yield.value_count; i++)
+        if (strcmp(yield.values[i].name, name) == 0)
             return i;
     return -1;
 }
@@ -89,14 +83,16 @@ static int find(void *context, const char *name, bool *is_word)
 {
     struct name_finder *finder = context;
     struct grid_key key;
-    int word = find_text(result_word_names, finder->has_results ? RESULT_WORDS : 2, name);
+    struct yield yield;
+    yield_of(finder->grid, &yield);
+    int word = find_text(yield.words, finder->has_results ? yield.word_count : 2, name);
     *is_word = word >= 0;
     if (word >= 0)
         return FIRST_WORD + word;
-    int count = finder->has_results ? find_text(result_count_names, RESULT_COUNTS, name) : -1;
+    int count = finder->has_results ? find_text(yield.counts, yield.count_count, name) : -1;
     if (count >= 0)
         return FIRST_COUNT + count;
-    int value = finder->has_results ? names_find_value(name) : -1;
+    int value = finder->has_results ? names_find_value(finder->grid, name) : -1;
     if (value >= 0)
         return FIRST_VALUE + value;
     if (!find_key(finder, name, &key))
@@ -105,26 +101,13 @@ static int find(void *context, const char *name, bool *is_word)
     return add_key(finder->grid, &key);
 }
 
-static const char *closest_result(const char *name)
-{
-    static const char *all[RESULT_WORDS + RESULT_COUNTS + RESULT_VALUES_MAX];
-    struct result_value values[RESULT_VALUES_MAX];
-    int count = list_values(values);
-    int n = 0;
-    for (int i = 0; i < RESULT_WORDS; i++)
-        all[n++] = result_word_names[i];
-    for (int i = 0; i < RESULT_COUNTS; i++)
-        all[n++] = result_count_names[i];
-    for (int i = 0; i < count; i++)
-        all[n++] = values[i].name;
-    return closest_name(name, all, (size_t)n);
-}
-
 static const char *closest(void *context, const char *name)
 {
     struct name_finder *finder = context;
     enum override_target target;
-    const char *near = finder->has_results ? closest_result(name) : NULL;
+    struct yield yield;
+    yield_of(finder->grid, &yield);
+    const char *near = finder->has_results ? yield_closest(&yield, name) : NULL;
     if (near)
         return near;
     const char *rest = override_target_of(name, &target);
@@ -190,15 +173,16 @@ struct operand names_value(const void *context, int name)
     if (name >= FIRST_VALUE)
         return number(point->values[name - FIRST_VALUE].number);
     if (name >= FIRST_COUNT) {
-        int64_t counts[RESULT_COUNTS];
-        result_counts(&point->run, counts);
-        return number((double)counts[name - FIRST_COUNT]);
+        int64_t counts[YIELD_COUNTS_MAX];
+        point_counts(point, counts);
+        int64_t count = counts[name - FIRST_COUNT];
+        return number(count == COUNT_MISSING ? (double)NAN : (double)count);
     }
     if (name < 2) /* model and hardware are known before anything is predicted */
         return word(name == 0 ? point->grid->parts.models[point->model_index].raw.id
                               : point->grid->parts.devices[point->device_index].raw.id);
-    const char *words[RESULT_WORDS];
-    result_words(&point->result, words);
+    const char *words[YIELD_WORDS_MAX];
+    point_words(point, words);
     return word(words[name]);
 }
 

@@ -17,8 +17,8 @@ struct names names_of(struct name_finder *finder);
 /** The value of name number `name` at the point `context`: a struct sweep_point. */
 struct operand names_value(const void *context, int name);
 
-/** The number of result column `name` in the point's values, or -1. */
-int names_find_value(const char *name);
+/** The number of result column `name` in the values of the points of `grid`, or -1. */
+int names_find_value(const struct grid *grid, const char *name);
 
 /** What kind of name a number stands for: the index of a result's value, else -1. */
 int names_value_index(int name);

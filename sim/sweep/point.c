@@ -4,6 +4,7 @@
 #include "conf/check_lever.h"
 #include "graph/params.h"
 #include "sweep/names.h"
+#include "sweep/point_server.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,11 +45,14 @@ struct sweep_point *point_new(const struct grid *grid)
     arena_init(&point->device_arena);
     arena_init(&point->arena);
     predictor_room_init(&point->room);
+    point->is_server_stale = true;
+    point->server = grid->is_served ? point_server_new() : NULL;
     return point;
 }
 
 void point_free(struct sweep_point *point)
 {
+    point_server_free(point->server);
     predictor_room_release(&point->room);
     arena_release(&point->model_arena);
     arena_release(&point->device_arena);
@@ -62,7 +66,8 @@ static void note_change(struct sweep_point *point, enum axis_effect effect)
 {
     point->keeps_prefill = point->keeps_prefill && effect == EFFECT_OUTPUT;
     point->keeps_decode = point->keeps_decode && effect <= EFFECT_INPUT;
-    point->changes |= effect <= EFFECT_BATCH    ? CHANGED_WORKLOAD
+    point->is_server_stale = point->is_server_stale || effect >= EFFECT_SERVER;
+    point->changes |= effect <= EFFECT_SERVER   ? CHANGED_WORKLOAD
                       : effect == EFFECT_CONFIG ? CHANGED_CONFIG
                       : effect == EFFECT_MODEL  ? CHANGED_MODEL
                                                 : CHANGED_DEVICE;
@@ -150,12 +155,26 @@ static void rebuild_device(struct sweep_point *point)
     borrow_from_lenders(&point->device, point->fits, point->lender_list, part->lender_count);
 }
 
+/* Another engine fills in other keys: the what-if begins with them, axes go on top. */
+static void change_engine(struct sweep_point *point)
+{
+    const struct axes *axes = &point->grid->axes;
+    for (int g = 0; g < axes->group_count; g++) {
+        int last = axes->groups[g].first + axes->groups[g].size - 1;
+        if (point->grid->engine_axis >= axes->groups[g].first && point->grid->engine_axis <= last)
+            point->config = point->grid->engines[point->digits[g]];
+    }
+    point->config.engine.deviation = point->grid->parts.config.engine.deviation;
+    store_axes(point, OVERRIDE_CONFIG, &point->config);
+}
+
 void point_move(struct sweep_point *point, int64_t index)
 {
     const struct axes *axes = &point->grid->axes;
     unsigned before = point->changes;
     bool is_first = point->index < 0;
     int64_t rest = index;
+    bool is_other_engine = false;
     point->changes = 0;
     for (int g = axes->group_count - 1; g >= 0; g--) {
         const struct axis_group *group = &axes->groups[g];
@@ -164,9 +183,14 @@ void point_move(struct sweep_point *point, int64_t index)
         if (!is_first && digit == point->digits[g])
             continue;
         point->digits[g] = digit;
+        is_other_engine =
+            is_other_engine || (point->grid->engine_axis >= group->first &&
+                                point->grid->engine_axis < group->first + group->size);
         for (int a = group->first; a < group->first + group->size; a++)
             set_axis(point, a, digit);
     }
+    if (is_other_engine)
+        change_engine(point);
     if (is_first)
         point->changes = CHANGED_WORKLOAD | CHANGED_CONFIG | CHANGED_MODEL | CHANGED_DEVICE;
     if (point->changes & CHANGED_MODEL) {
@@ -240,12 +264,57 @@ static void forget_result(struct sweep_point *point)
         point->values[i].number = (double)NAN;
 }
 
+/* Words of a point that can't run: what it was meant to be. */
+static const char *meant_word(const struct sweep_point *point, int index)
+{
+    const struct parts *parts = &point->grid->parts;
+    return index == 0   ? parts->models[point->model_index].raw.id
+           : index == 1 ? parts->devices[point->device_index].raw.id
+                        : NULL;
+}
+
+void point_words(const struct sweep_point *point, const char *words[YIELD_WORDS_MAX])
+{
+    if (point->status != POINT_INVALID && !point->server) {
+        result_words(&point->result, words);
+        return;
+    }
+    for (int i = 0; i < YIELD_WORDS_MAX; i++)
+        words[i] = meant_word(point, i);
+    if (point->server && point->status != POINT_INVALID) {
+        words[2] = result_origin(&point->room.rates);
+        words[3] = point->status == POINT_OOM ? "no" : "yes";
+    }
+}
+
+void point_counts(const struct sweep_point *point, int64_t counts[YIELD_COUNTS_MAX])
+{
+    if (point->server) {
+        point_server_counts(point, counts);
+        return;
+    }
+    if (point->status != POINT_INVALID) {
+        result_counts(&point->run, counts);
+        return;
+    }
+    counts[0] = point->config.hardware.count;
+    counts[1] = point->config.workload.batch;
+    counts[2] = point->config.workload.input_tokens;
+    counts[3] = point->config.workload.output_tokens;
+    counts[4] = point->config.deploy.tp;
+    counts[5] = point->config.deploy.pp;
+    counts[6] = point->config.deploy.dp;
+    counts[7] = point->config.deploy.ep;
+}
+
 enum point_status point_predict(struct sweep_point *point)
 {
     if (!point_prepare(point)) {
         forget_result(point);
         return point->status;
     }
+    if (point->server)
+        return point->status = point_server_play(point);
     point->result = (struct result){
         .run = &point->run,
         .prediction =

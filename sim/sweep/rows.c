@@ -2,7 +2,9 @@
 
 #include "base/number.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One cell before it is written. */
@@ -18,10 +20,24 @@ static void add_column(struct row_layout *layout, struct row_column column)
     layout->columns[layout->count++] = column;
 }
 
+/* Words that are plain numbers, all of them: fixed lengths, say. */
+static bool holds_numbers(const struct axis *axis)
+{
+    for (int64_t i = 0; i < axis->count; i++) {
+        const char *text = axis->values[i].text;
+        char *end = NULL;
+        if (!text || !isdigit((unsigned char)*text) || !isfinite(strtod(text, &end)) || *end)
+            return false;
+    }
+    return axis->field->kind == FIELD_TEXT;
+}
+
 static enum cell_kind axis_kind(const struct axis *axis)
 {
     if (axis->role != AXIS_KEY)
         return CELL_TEXT;
+    if (holds_numbers(axis))
+        return CELL_NUMBER;
     return axis->field->kind == FIELD_COUNT      ? CELL_COUNT
            : axis->field->kind == FIELD_QUANTITY ? CELL_NUMBER
                                                  : CELL_TEXT;
@@ -29,7 +45,8 @@ static enum cell_kind axis_kind(const struct axis *axis)
 
 static void add_axes(struct row_layout *layout)
 {
-    static const char *const units[DIMENSION_COUNT] = {"", "B", "B/s", "FLOP/s", "Hz", "s", "W"};
+    static const char *const units[DIMENSION_COUNT] = {"",   "B", "B/s", "FLOP/s",
+                                                       "Hz", "s", "W",   "/s"};
     const struct axes *axes = &layout->grid->axes;
     for (int g = 0; g < axes->group_count; g++)
         for (int a = axes->groups[g].first; a < axes->groups[g].first + axes->groups[g].size; a++) {
@@ -37,33 +54,30 @@ static void add_axes(struct row_layout *layout)
             if (axis->role != AXIS_KEY) /* `model` and `hardware` are columns of results */
                 continue;
             enum cell_kind kind = axis_kind(axis);
-            const char *unit = kind == CELL_NUMBER ? units[axis->field->dimension] : "";
+            bool has_unit = axis->field->kind == FIELD_QUANTITY;
+            const char *unit = has_unit ? units[axis->field->dimension] : "";
             add_column(layout, (struct row_column){axis->name, unit, ROW_AXIS, a, g, kind});
         }
 }
 
 void rows_layout(const struct grid *grid, struct row_layout *layout)
 {
-    static const struct result nothing;
-    struct result_value values[RESULT_VALUES_MAX];
-    int count = result_values(&nothing, values);
+    struct yield yield;
+    yield_of(grid, &yield);
     layout->grid = grid;
     layout->count = 0;
     for (int i = 0; i < 2; i++) /* model and hardware */
-        add_column(layout,
-                   (struct row_column){result_word_names[i], "", ROW_WORD, i, 0, CELL_TEXT});
+        add_column(layout, (struct row_column){yield.words[i], "", ROW_WORD, i, 0, CELL_TEXT});
     add_axes(layout);
     add_column(layout, (struct row_column){"status", "", ROW_STATUS, 0, 0, CELL_TEXT});
     add_column(layout, (struct row_column){"reason", "", ROW_REASON, 0, 0, CELL_TEXT});
-    for (int i = 2; i < RESULT_WORDS; i++)
-        add_column(layout,
-                   (struct row_column){result_word_names[i], "", ROW_WORD, i, 0, CELL_TEXT});
-    for (int i = 0; i < RESULT_COUNTS; i++)
-        add_column(layout,
-                   (struct row_column){result_count_names[i], "", ROW_COUNT, i, 0, CELL_COUNT});
-    for (int i = 0; i < count; i++)
-        add_column(layout, (struct row_column){values[i].name, values[i].unit, ROW_VALUE, i, 0,
-                                               CELL_NUMBER});
+    for (int i = 2; i < yield.word_count; i++)
+        add_column(layout, (struct row_column){yield.words[i], "", ROW_WORD, i, 0, CELL_TEXT});
+    for (int i = 0; i < yield.count_count; i++)
+        add_column(layout, (struct row_column){yield.counts[i], "", ROW_COUNT, i, 0, CELL_COUNT});
+    for (int i = 0; i < yield.value_count; i++)
+        add_column(layout, (struct row_column){yield.values[i].name, yield.values[i].unit,
+                                               ROW_VALUE, i, 0, CELL_NUMBER});
 }
 
 static bool is_always_there(const struct row_column *column)
@@ -97,7 +111,11 @@ static bool check_names(const struct row_layout *layout, const char *list, struc
         if (!is_known) {
             struct place place = {.source = arena_printf(arena, "--columns %s", list)};
             diag_add(diags, SEVERITY_ERROR, place, "no column is called '%s'", name);
-            const char *near = closest_name(name, names, (size_t)layout->count);
+            struct yield yield;
+            yield_of(layout->grid, &yield);
+            const char *near = layout->grid->is_served ? yield_closest(&yield, name) : NULL;
+            if (!near)
+                near = closest_name(name, names, (size_t)layout->count);
             if (near)
                 diag_hint(diags, "did you mean '%s'?", near);
             are_known = false;
@@ -136,6 +154,10 @@ static struct row_cell axis_cell(const struct sweep_point *point, const struct r
     const struct axis *axis = &point->grid->axes.axes[column->index];
     const struct axis_value *value = &axis->values[point->digits[column->group]];
     struct row_cell cell = {.text = value->text, .number = value->number};
+    if (value->text && column->kind == CELL_NUMBER && axis->field->kind == FIELD_TEXT) {
+        cell.number = strtod(value->text, NULL);
+        cell.text = NULL;
+    }
     if (!value->text && axis->field->kind == FIELD_COUNT) {
         cell.count = (int64_t)value->number;
         cell.is_count = true;
@@ -143,40 +165,18 @@ static struct row_cell axis_cell(const struct sweep_point *point, const struct r
     return cell;
 }
 
-/* Words of a point that can't run: what it was meant to be. */
-static const char *invalid_word(const struct sweep_point *point, int index)
-{
-    const struct parts *parts = &point->grid->parts;
-    return index == 0   ? parts->models[point->model_index].raw.id
-           : index == 1 ? parts->devices[point->device_index].raw.id
-                        : NULL;
-}
-
 /* What is the same for all cells of a row. */
 struct row_facts {
     const struct sweep_point *point;
-    const char *words[RESULT_WORDS];
-    int64_t counts[RESULT_COUNTS];
+    const char *words[YIELD_WORDS_MAX];
+    int64_t counts[YIELD_COUNTS_MAX];
 };
 
 static void collect_facts(const struct sweep_point *point, struct row_facts *facts)
 {
     facts->point = point;
-    if (point->status != POINT_INVALID) {
-        result_words(&point->result, facts->words);
-        result_counts(&point->run, facts->counts);
-        return;
-    }
-    for (int i = 0; i < RESULT_WORDS; i++)
-        facts->words[i] = invalid_word(point, i);
-    facts->counts[0] = point->config.hardware.count;
-    facts->counts[1] = point->config.workload.batch;
-    facts->counts[2] = point->config.workload.input_tokens;
-    facts->counts[3] = point->config.workload.output_tokens;
-    facts->counts[4] = point->config.deploy.tp;
-    facts->counts[5] = point->config.deploy.pp;
-    facts->counts[6] = point->config.deploy.dp;
-    facts->counts[7] = point->config.deploy.ep;
+    point_words(point, facts->words);
+    point_counts(point, facts->counts);
 }
 
 static struct row_cell cell_of(const struct row_facts *facts, const struct row_column *column)
@@ -190,14 +190,14 @@ static struct row_cell cell_of(const struct row_facts *facts, const struct row_c
         cell.text = point_status_names[point->status];
         break;
     case ROW_REASON:
-        cell.text = point->status == POINT_INVALID ? point->reason : NULL;
+        cell.text = point->reason;
         break;
     case ROW_WORD:
         cell.text = facts->words[column->index];
         break;
     case ROW_COUNT:
         cell.count = facts->counts[column->index];
-        cell.is_count = true;
+        cell.is_count = cell.count != COUNT_MISSING;
         break;
     case ROW_VALUE:
         if (point->status != POINT_INVALID)
@@ -284,4 +284,44 @@ void rows_table_add(const struct row_layout *layout, const struct sweep_point *p
         else if (layout->columns[i].kind == CELL_NUMBER)
             table_set_number(table, row, i, cell.number);
     }
+}
+
+/* The next cell of a row into `out`, without quotes; returns what ends it: a comma or a line end.
+ */
+static const char *read_cell(const char *text, struct text *out)
+{
+    bool is_quoted = *text == '"';
+    out->length = 0;
+    for (text += is_quoted; *text; text++) {
+        if (is_quoted && text[0] == '"' && text[1] == '"')
+            text++;
+        else if (is_quoted ? *text == '"' : *text == ',' || *text == '\n')
+            break;
+        text_add_bytes(out, text, 1);
+    }
+    return text + (is_quoted && *text == '"');
+}
+
+void rows_table_parse(const struct row_layout *layout, const char *text, struct table *table)
+{
+    struct text cell;
+    text_init(&cell);
+    while (*text) {
+        int row = table_add_row(table);
+        for (int i = 0; i < layout->count && *text; i++) {
+            enum cell_kind kind = layout->columns[i].kind;
+            text = read_cell(text, &cell);
+            text += *text != '\0';
+            if (cell.length == 0)
+                continue;
+            const char *value = text_string(&cell);
+            if (kind == CELL_TEXT)
+                table_set_text(table, row, i, value);
+            else if (kind == CELL_COUNT)
+                table_set_count(table, row, i, strtoll(value, NULL, 10));
+            else
+                table_set_number(table, row, i, strtod(value, NULL));
+        }
+    }
+    text_release(&cell);
 }

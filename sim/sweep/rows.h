@@ -11,7 +11,7 @@ enum row_format { ROW_CSV, ROW_JSON };
 /** Where a column's value comes from. */
 enum row_source { ROW_AXIS, ROW_STATUS, ROW_REASON, ROW_WORD, ROW_COUNT, ROW_VALUE };
 
-enum { ROW_COLUMNS_MAX = AXES_MAX + RESULT_WORDS + RESULT_COUNTS + RESULT_VALUES_MAX + 4 };
+enum { ROW_COLUMNS_MAX = AXES_MAX + YIELD_WORDS_MAX + YIELD_COUNTS_MAX + YIELD_VALUES_MAX + 4 };
 
 /** One column. */
 struct row_column {
@@ -52,5 +52,8 @@ void rows_add(const struct row_layout *layout, enum row_format format,
 void rows_table_start(const struct row_layout *layout, struct arena *arena, struct table *table);
 void rows_table_add(const struct row_layout *layout, const struct sweep_point *point,
                     struct table *table);
+
+/** Adds the rows that rows_add wrote as CSV into `text` with this layout. */
+void rows_table_parse(const struct row_layout *layout, const char *text, struct table *table);
 
 #endif

@@ -32,6 +32,8 @@ struct shared {
 static int64_t block_points(const struct run_range *range)
 {
     int64_t points = (range->end - range->first) / BLOCKS_AIM;
+    if (range->grid->is_served) /* each takes long, and some much longer than others */
+        return 1;
     return points < 1 ? 1 : points > BLOCK_MOST ? BLOCK_MOST : points;
 }
 
@@ -65,8 +67,11 @@ void runner_add_point(const struct run_range *range, struct sweep_point *point, 
     block->tally.counts[status]++;
     if (status == POINT_INVALID && !*block->reason)
         strncpy(block->reason, point->reason, sizeof block->reason - 1);
-    if (is_wanted(range->grid, point))
-        rows_add(range->layout, range->format, point, &block->text);
+    if (!is_wanted(range->grid, point))
+        return;
+    rows_add(range->layout, range->format, point, &block->text);
+    if (range->charts && status != POINT_INVALID)
+        rows_add(range->charts, ROW_CSV, point, &block->chart_text);
 }
 
 static void fill_block(const struct run_range *range, struct sweep_point *point,
@@ -77,6 +82,7 @@ static void fill_block(const struct run_range *range, struct sweep_point *point,
     block->end = block->first + points < range->end ? block->first + points : range->end;
     block->tally = (struct tally){0};
     block->text.length = 0;
+    block->chart_text.length = 0;
     memset(block->reason, 0, sizeof block->reason);
     for (int64_t i = block->first; i < block->end; i++)
         runner_add_point(range, point, i, block);
@@ -149,6 +155,12 @@ static int start_threads(struct shared *shared, pthread_t *threads, int jobs)
     return started;
 }
 
+static void release_block(struct block *block)
+{
+    text_release(&block->text);
+    text_release(&block->chart_text);
+}
+
 bool runner_run(const struct run_range *range,
                 bool (*take)(void *context, const struct block *block), void *context)
 {
@@ -171,7 +183,7 @@ bool runner_run(const struct run_range *range,
     for (int i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     for (int64_t i = 0; shared.slots && i < shared.slot_count; i++)
-        text_release(&shared.slots[i].block.text);
+        release_block(&shared.slots[i].block);
     free(threads);
     free(shared.slots);
     return is_fine;

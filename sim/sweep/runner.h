@@ -19,6 +19,7 @@ struct block {
     int64_t first;  /**< point */
     int64_t end;    /**< behind its last point */
     struct text text;
+    struct text chart_text; /**< rows of the charts' layout, as CSV */
     struct tally tally;
     char reason[160]; /**< why its first invalid point can't run, "" when none */
 };
@@ -28,6 +29,8 @@ struct run_range {
     const struct grid *grid;
     const struct row_layout *layout;
     enum row_format format;
+    const struct row_layout
+        *charts;   /**< columns that charts want of points that can run, or NULL */
     int64_t first; /**< point */
     int64_t end;   /**< behind the last point */
     int jobs;      /**< threads, ≥ 1 */

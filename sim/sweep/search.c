@@ -31,7 +31,7 @@ enum known {
 struct shared_search {
     const struct search *search;
     struct search_result *result; /* below the lock */
-    enum known known[RESULT_VALUES_MAX];
+    enum known known[YIELD_VALUES_MAX];
     pthread_mutex_t lock;
     int64_t next;         /* point that nobody has begun */
     int64_t done;         /* points */
@@ -47,7 +47,7 @@ struct partial {
     struct bounds tpot;
 };
 
-static void find_known(enum known known[RESULT_VALUES_MAX])
+static void find_known(const struct grid *grid, enum known known[YIELD_VALUES_MAX])
 {
     static const struct {
         const char *name;
@@ -69,10 +69,10 @@ static void find_known(enum known known[RESULT_VALUES_MAX])
         {"memory.engine_bytes",       KNOWN_ENGINE      },
         {"memory.capacity_bytes",     KNOWN_CAPACITY    },
     };
-    for (int i = 0; i < RESULT_VALUES_MAX; i++)
+    for (int i = 0; i < YIELD_VALUES_MAX; i++)
         known[i] = KNOWN_NOTHING;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        int value = names_find_value(rows[i].name);
+        int value = names_find_value(grid, rows[i].name);
         if (value >= 0)
             known[value] = rows[i].known;
     }
@@ -194,6 +194,35 @@ static void note_invalid(struct shared_search *shared, const struct sweep_point 
     pthread_mutex_unlock(&shared->lock);
 }
 
+/* What is left of a static batch after all that is known beforehand: predict it, or leave it. */
+static bool is_batch_out(struct shared_search *shared, struct sweep_point *point,
+                         struct search_counts *counts)
+{
+    if (!point_prepare(point)) {
+        counts->invalid++;
+        note_invalid(shared, point);
+        return true;
+    }
+    struct memory_fit memory = point_memory(point);
+    if (!memory.fits) {
+        counts->oom++;
+        return true;
+    }
+    return !shared->search->is_exhaustive && is_pruned(shared, point, counts, &memory);
+}
+
+/* A server is played: nothing is known of its latencies beforehand. True when there are none. */
+static bool is_server_out(struct shared_search *shared, struct sweep_point *point,
+                          struct search_counts *counts)
+{
+    enum point_status status = point_predict(point);
+    counts->oom += status == POINT_OOM;
+    counts->invalid += status == POINT_INVALID;
+    if (status == POINT_INVALID)
+        note_invalid(shared, point);
+    return status != POINT_OK;
+}
+
 static void try_point(struct shared_search *shared, struct sweep_point *point, int64_t index,
                       struct search_counts *counts)
 {
@@ -204,20 +233,12 @@ static void try_point(struct shared_search *shared, struct sweep_point *point, i
         counts->excluded++;
         return;
     }
-    if (!point_prepare(point)) {
-        counts->invalid++;
-        note_invalid(shared, point);
-        return;
-    }
-    struct memory_fit memory = point_memory(point);
-    if (!memory.fits) {
-        counts->oom++;
-        return;
-    }
-    if (!search->is_exhaustive && is_pruned(shared, point, counts, &memory))
+    bool is_served = search->grid->is_served;
+    if (is_served ? is_server_out(shared, point, counts) : is_batch_out(shared, point, counts))
         return;
     counts->predicted++;
-    point_predict(point);
+    if (!is_served)
+        point_predict(point);
     if (search->grid->filter && !expression_holds(search->grid->filter, names_value, point))
         return;
     if (!objectives_costs(search->objectives, names_value, point, choice.costs))
@@ -248,7 +269,8 @@ static int64_t next_stretch(struct shared_search *shared, int64_t points, int64_
     if (points && search->show)
         search->show(search->context, search->first + shared->done);
     int64_t first = shared->next;
-    *end = first + SEARCH_BLOCK < search->end ? first + SEARCH_BLOCK : search->end;
+    int64_t stretch = search->grid->is_served ? 1 : SEARCH_BLOCK;
+    *end = first + stretch < search->end ? first + stretch : search->end;
     shared->next = *end;
     pthread_mutex_unlock(&shared->lock);
     return first;
@@ -284,7 +306,7 @@ bool search_run(const struct search *search, struct search_result *result)
     };
     *result = (struct search_result){0};
     choices_init(&result->choices, search->objectives);
-    find_known(shared.known);
+    find_known(search->grid, shared.known);
     pthread_t *threads = calloc((size_t)search->jobs, sizeof *threads);
     int started = 0;
     int error = threads ? 0 : ENOMEM;

@@ -49,6 +49,9 @@ struct search_result {
  *    by the point's number in the end.
  * 3. The same with the exact TTFT, before decode is summed.
  *
+ * Simulated servers are all played: nothing is proven of a queue before. What does not fit shows in
+ * its setup.
+ *
  * The list only gets better, so what it rules out now it would rule out in the end: the choices
  * are those of predicting everything, whatever the number of threads; only the counts of pruned
  * points vary with more than one. Returns false when no thread could be started (errno).

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Kills a sweep 20 times at random moments and resumes it: the result must be the bytes of a run that
-# nobody killed. usage: kill.sh PROGRAM [csv|jsonl|sqlite]
+# nobody killed. usage: kill.sh PROGRAM [csv|jsonl|sqlite] [served]
 set -u
-program=$1; kind=${2:-csv}
+program=$1; kind=${2:-csv}; rows=${3:-static}
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cat >"$scratch/grid.yaml" <<'EOF'
@@ -13,6 +13,21 @@ sweep:
   workload.input: 128..1952 +96
   workload.output: [16, 64, 256, 777]
 EOF
+less=workload.batch=1..39
+if [ "$rows" = served ]; then
+    less='serving.arrivals.rate=1 /s..9 /s +0.5 /s'
+    cat >"$scratch/grid.yaml" <<'EOF'
+model: [llama-3.1-8b, olmoe-1b-7b]
+hardware: h100-sxm
+serving:
+  arrivals: {kind: poisson, rate: 4 /s}
+  lengths: {input: "uniform(100, 2000)", output: "exponential(mean 100)"}
+  requests: 400
+sweep:
+  serving.server.max_seqs: [16, 64, 256]
+  serving.arrivals.rate: 0.5 /s..50 /s +0.5 /s
+EOF
+fi
 sweep() { "$program" sweep "$scratch/grid.yaml" -q -j 2 "$@"; }
 sweep -o "$scratch/whole.$kind" || exit 1
 kills=0; tries=0; resumed=0
@@ -40,7 +55,7 @@ cmp "$scratch/whole.$kind" "$scratch/out.$kind" || exit 1
 "$program" sweep "$scratch/grid.yaml" -q -j 2 -o "$scratch/torn.$kind" & victim=$!; sleep 0.15; kill -9 $victim 2>/dev/null; wait $victim 2>/dev/null
 if [ -f "$scratch/torn.$kind.part" ]; then
     printf 'half a row' >>"$scratch/torn.$kind.part"
-    if "$program" sweep "$scratch/grid.yaml" -q -o "$scratch/torn.$kind" --resume -a workload.batch=1..39 2>"$scratch/refusal"; then
+    if "$program" sweep "$scratch/grid.yaml" -q -o "$scratch/torn.$kind" --resume -a "$less" 2>"$scratch/refusal"; then
         echo "another sweep was resumed"; exit 1
     fi
     grep -q 'belongs to another sweep' "$scratch/refusal" || exit 1

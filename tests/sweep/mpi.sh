@@ -59,3 +59,12 @@ options="-q -o $scratch/none/out.csv"
 sweep mpirun -n 3 "$program" && { echo "no folder went through"; exit 1; }
 grep -q "can't be written" "$scratch/said" || { cat "$scratch/said"; exit 1; }
 echo "mistakes are told once"
+# servers: their rows, and charts of rows that came from other processes
+sed 's/\.svg/.txt/' configs/serving-sweep.yaml >"$scratch/grid.yaml"
+mkdir "$scratch/charts"
+options="-q --charts $scratch/charts"
+sweep "$program" >"$scratch/one" || exit 1
+mv "$scratch/charts/ttft.txt" "$scratch/ttft.txt"
+sweep mpirun -n 3 "$program" >"$scratch/many" || { cat "$scratch/said"; exit 1; }
+check "servers"
+cmp "$scratch/ttft.txt" "$scratch/charts/ttft.txt" || { echo "mpirun's chart differs"; exit 1; }

@@ -134,7 +134,7 @@ static inline void trial_load(struct trial *trial)
         text_release(&text);
     }
     trial->is_loaded =
-        grid_load(&trial->loader, trial->path, overrides, trial->axis_count, &trial->grid);
+        grid_load(&trial->loader, trial->path, GRID_BY_CONFIG, overrides, trial->axis_count, &trial->grid);
 }
 
 /** Writes a base config and loads a sweep of `wanted` axes over it. */

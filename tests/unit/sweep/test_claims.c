@@ -29,7 +29,7 @@ static bool load(struct scratch *s, const char *yaml, struct grid *grid)
     check_count("saved", text_save(&text, path), 0);
     text_release(&text);
     struct loader loader = scratch_loader(s);
-    bool is_fine = grid_load(&loader, path, NULL, 0, grid);
+    bool is_fine = grid_load(&loader, path, GRID_BY_CONFIG, NULL, 0, grid);
     remove(path);
     rmdir(folder);
     return is_fine;
