@@ -208,7 +208,7 @@ struct error_list error_list_of(const struct judgement *judgement, enum error_gr
 double error_worst_median(const struct judgement *judgement, enum error_rows rows)
 {
     struct error_list list = error_list_of(judgement, GROUP_CLASS, rows, BASIS_BEST);
-    double worst = 0.0;
+    double worst = (double)NAN;
     for (int i = 0; i < list.count; i++)
         worst = fmax(worst, list.items[i].median); /* NaN counts for nothing */
     return worst;

@@ -41,7 +41,7 @@ struct error_list {
 struct error_list error_list_of(const struct judgement *judgement, enum error_grouping grouping,
                                 enum error_rows rows, enum error_basis basis);
 
-/** The largest median of any class among `rows`, 0 without any. */
+/** The largest median of any class among `rows`, NaN where none was compared. */
 double error_worst_median(const struct judgement *judgement, enum error_rows rows);
 
 /**

@@ -5,10 +5,48 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Seconds from a cell in milliseconds. */
-static double ms(struct csv *csv, const struct csv_source *source)
+/* Where a measured time comes from, and what its unit is in seconds. */
+struct time_source {
+    struct csv_source source;
+    double unit_s;
+};
+
+/* The column `name`_ms, _s or _us. */
+static struct time_source find_time(const struct csv *csv, const char *name)
 {
-    return 1e-3 * csv_number(csv, source);
+    static const struct {
+        const char *ending;
+        double unit_s;
+    } rows[] = {
+        {"_ms", 1e-3},
+        {"_s",  1.0 },
+        {"_us", 1e-6}
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *full = arena_printf(csv->arena, "%s%s", name, rows[i].ending);
+        if (csv_has(csv, full))
+            return (struct time_source){csv_find(csv, full), rows[i].unit_s};
+    }
+    return (struct time_source){csv_or_number(csv, "", (double)NAN), 1.0};
+}
+
+static double seconds(struct csv *csv, const struct time_source *time)
+{
+    return time->unit_s * csv_number(csv, &time->source);
+}
+
+static bool is_found(const struct csv_source *source)
+{
+    return source->column >= 0 || !isnan(source->number);
+}
+
+/* A table of runs without any figure to compare with is a mistake in its header. */
+static void need_figure(struct csv *csv, bool has_figure)
+{
+    if (!has_figure)
+        csv_complain(csv, -1,
+                     "no column holds a measured figure: ttft_ms, tpot_ms, e2e_ms (or _s, _us), "
+                     "prefill_tok_per_s, decode_tok_per_s");
 }
 
 static enum format format_cell(struct csv *csv, const struct csv_source *source)
@@ -27,7 +65,8 @@ struct run_columns {
     struct csv_source model, device, weights, activations, kv_cache, arithmetic;
     struct csv_source devices, batch, input, output, depth, threads, chunk, read, exchange, barrier;
     struct csv_source layers, experts, top_k, expert_ffn;
-    struct csv_source ttft, tpot, e2e, others;
+    struct csv_source others;
+    struct time_source ttft, tpot, e2e;
 };
 
 static struct run_columns find_run_columns(struct csv *csv)
@@ -53,9 +92,9 @@ static struct run_columns find_run_columns(struct csv *csv)
         .experts = csv_or_number(csv, "experts", 0.0),
         .top_k = csv_or_number(csv, "top_k", 0.0),
         .expert_ffn = csv_or_number(csv, "expert_ffn", 0.0),
-        .ttft = csv_or_number(csv, "ttft_ms", (double)NAN),
-        .tpot = csv_or_number(csv, "tpot_ms", (double)NAN),
-        .e2e = csv_or_number(csv, "e2e_ms", (double)NAN),
+        .ttft = find_time(csv, "ttft"),
+        .tpot = find_time(csv, "tpot"),
+        .e2e = find_time(csv, "e2e"),
         .others = csv_or_number(csv, "others", 0.0),
     };
 }
@@ -101,6 +140,8 @@ static const double bearable_others = 0.1;
 static void read_measured_runs(struct csv *csv, struct sink *sink)
 {
     struct run_columns c = find_run_columns(csv);
+    need_figure(csv,
+                is_found(&c.ttft.source) || is_found(&c.tpot.source) || is_found(&c.e2e.source));
     sink->set->assumed = "static batch: TTFT until the whole batch has its first token, TPOT = "
                          "(E2E - TTFT) / (output - 1), after depth tokens where a depth is given";
     while (csv_next(csv)) {
@@ -117,15 +158,15 @@ static void read_measured_runs(struct csv *csv, struct sink *sink)
         struct run_sample *run = add_run(csv, sink, &c);
         run->workload = (struct workload){(int64_t)s[0], (int64_t)s[1], (int64_t)s[2]};
         run->devices = (int64_t)s[3];
-        run->ttft_s = ms(csv, &c.ttft);
-        run->e2e_s = ms(csv, &c.e2e);
+        run->ttft_s = seconds(csv, &c.ttft);
+        run->e2e_s = seconds(csv, &c.e2e);
         if (depth > 0.0) { /* decoding started elsewhere: a run of its own */
             run->workload.output_tokens = 1;
             run = add_run(csv, sink, &c);
             run->workload = (struct workload){(int64_t)s[0], (int64_t)depth, (int64_t)s[2]};
             run->devices = (int64_t)s[3];
         }
-        run->tpot_s = ms(csv, &c.tpot);
+        run->tpot_s = seconds(csv, &c.tpot);
     }
 }
 
@@ -206,14 +247,16 @@ static void read_runs(struct csv *csv, struct sink *sink)
     struct csv_source batch = csv_need(csv, "batch");
     struct csv_source input = csv_need(csv, "input");
     struct csv_source output = csv_need(csv, "output");
-    struct csv_source ttft = csv_or_number(csv, "ttft_ms", (double)NAN);
-    struct csv_source tpot = csv_or_number(csv, "tpot_ms", (double)NAN);
-    struct csv_source e2e = csv_or_number(csv, "e2e_ms", (double)NAN);
+    struct time_source ttft = find_time(csv, "ttft");
+    struct time_source tpot = find_time(csv, "tpot");
+    struct time_source e2e = find_time(csv, "e2e");
     struct csv_source prefill = csv_or_number(csv, "prefill_tok_per_s", (double)NAN);
     struct csv_source decode = csv_or_number(csv, "decode_tok_per_s", (double)NAN);
     struct csv_source launch = csv_or_text(csv, "launch", launch_mode_names[LAUNCH_GRAPH]);
     struct csv_source variant = csv_or_text(csv, "variant", NULL);
     struct deploy_columns deploy = find_deploy(csv);
+    need_figure(csv, is_found(&ttft.source) || is_found(&tpot.source) || is_found(&e2e.source) ||
+                         is_found(&prefill) || is_found(&decode));
     sink->set->assumed = "static batch: TTFT until the whole batch has its first token, TPOT = "
                          "(E2E - TTFT) / (output - 1)";
     while (csv_next(csv)) {
@@ -233,9 +276,9 @@ static void read_runs(struct csv *csv, struct sink *sink)
         run->devices = (int64_t)s[3];
         run->deploy = spread;
         run->precision = precision;
-        run->ttft_s = ms(csv, &ttft);
-        run->tpot_s = ms(csv, &tpot);
-        run->e2e_s = ms(csv, &e2e);
+        run->ttft_s = seconds(csv, &ttft);
+        run->tpot_s = seconds(csv, &tpot);
+        run->e2e_s = seconds(csv, &e2e);
         run->prefill_tok_per_s = csv_number(csv, &prefill);
         run->decode_tok_per_s = csv_number(csv, &decode);
         run->launch = mode;

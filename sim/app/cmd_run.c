@@ -158,14 +158,26 @@ static int write_extras(struct session *session, const struct options *options,
     return charts > code ? charts : code;
 }
 
-/* --phase chooses among operators: alone it does nothing. */
-static void warn_of_phase(struct session *session, const char *phase, bool has_ops)
+static void warn_of_option(struct session *session, const char *option, const char *what,
+                           const char *hint)
 {
-    if (!phase || has_ops)
-        return;
-    struct place place = {.source = arena_printf(&session->arena, "--phase %s", phase), .width = 1};
-    diag_add(&session->diags, SEVERITY_WARNING, place, "it has no effect without --ops");
-    diag_hint(&session->diags, "add --ops for the operators of this phase");
+    struct place place = {.source = option, .width = 1};
+    diag_add(&session->diags, SEVERITY_WARNING, place, "%s", what);
+    diag_hint(&session->diags, "%s", hint);
+}
+
+/* --phase chooses among operators: alone it does nothing; levers take the place of operators. */
+static void warn_of_options(struct session *session, const struct options *options)
+{
+    const char *phase = options_value(options, "phase");
+    bool has_ops = options_count(options, "ops");
+    if (has_ops && options_count(options, "levers"))
+        warn_of_option(session, "--ops", "it has no effect beside --levers",
+                       "ask for operators in a run of its own");
+    if (phase && !has_ops)
+        warn_of_option(session, arena_printf(&session->arena, "--phase %s", phase),
+                       "it has no effect without --ops",
+                       "add --ops for the operators of this phase");
 }
 
 static int run(const struct command *command, const struct options *options)
@@ -181,7 +193,7 @@ static int run(const struct command *command, const struct options *options)
         return code;
     session_open(&session, options);
     text_init(&out);
-    warn_of_phase(&session, phase, options_count(options, "ops"));
+    warn_of_options(&session, options);
     if (load_plan(&session.loader, options->arguments[0], &plan)) {
         if (options_count(options, "verbose"))
             add_config(&session, &plan, &out);

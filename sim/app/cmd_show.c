@@ -18,6 +18,22 @@ static bool is_named(const char **names, int count, const char *name)
     return false;
 }
 
+static bool is_path(const char *name)
+{
+    size_t length = strlen(name);
+    return strchr(name, '/') || (length > 5 && strcmp(name + length - 5, ".yaml") == 0);
+}
+
+/* True for a file with the keys of a device; mistakes in it are told when it is loaded. */
+static bool is_device_file(struct session *session, const char *path)
+{
+    struct diags unheard;
+    diags_init(&unheard, &session->arena);
+    const struct node *root = node_read_file(&session->arena, &unheard, path);
+    return root && root->kind == NODE_MAPPING &&
+           (node_member(root, "datasheet") || node_member(root, "kind"));
+}
+
 /* An override that nothing shown here has would be passed over in silence. */
 static void check_overrides(struct session *session, enum override_target target)
 {
@@ -59,10 +75,11 @@ static int run(const struct command *command, const struct options *options)
     const char **device_names = load_names(&session.loader, "hwdb", &devices);
     struct text out;
     text_init(&out);
-    if (is_named(device_names, devices, name) || strstr(name, "hwdb/")) {
+    if (is_named(device_names, devices, name) ||
+        (is_path(name) && is_device_file(&session, name))) {
         check_overrides(&session, OVERRIDE_DEVICE);
         show_device(&session, name, &out);
-    } else if (is_named(model_names, models, name) || strchr(name, '/')) {
+    } else if (is_named(model_names, models, name) || is_path(name)) {
         check_overrides(&session, OVERRIDE_MODEL);
         show_model(&session, name, &out);
     } else {

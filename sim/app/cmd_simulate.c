@@ -17,13 +17,14 @@ static const struct option_row rows[] = {
     {"format",                                                             'f', "table|json|csv",
      "how to print it (default: table); json: the fields of vllm bench serve"},
     {"output",                                                                        'o', "FILE", "write there instead of to standard output"},
-    {"find",         0, "max-rate|max-concurrency", "search the largest load that keeps --slo"},
+    {"find",         0, "max-rate|max-concurrency",
+     "search the largest load that keeps --slo and is sustained"},
     {"slo", 0, "LIST", "with --find: ttft_p99=2s,tpot_p99=50ms (default: p99 of serving.slo)"},
     {"requests",                                                                 0, "FILE", "write one CSV row per request of the first run"},
     {"series",                                                                  0, "FILE", "write batch, queue, KV and power over time of the first run as CSV"},
     {"trace",                                                                        0, "FILE", "write steps, batch, KV cache and requests of the first run for Perfetto"},
     {"trace-requests",                                                               0, "N", "requests in it, and steps until they are answered (default: 1000)"},
-    {"charts",                              0, "DIR", "folder for the charts of CONFIG with data: requests or series"},
+    {"charts",              0, "DIR", "folder for the charts of CONFIG with data: requests or series"},
     {0                                                                   },
 };
 
@@ -59,6 +60,8 @@ static bool play_run(struct session *session, const struct plan *plan,
             ? load_search_run(find, &simulation->experiment, served, keep, &outcome->answers[index])
             : experiment_play(&simulation->experiment, served, keep);
     bool is_fine = simulation_report(simulation, status, served);
+    if (keep && !is_fine && status == SERVER_FINE)
+        collector_release(keep);
     outcome->has_first |= keep && is_fine;
     outcome->is_missed |= find->is_wanted && outcome->answers[index].status == CAPACITY_NEVER;
     return is_fine;
@@ -94,8 +97,9 @@ static void add_results(struct session *session, const struct options *options,
     }
     served_summary(plan->title, outcome->served, plan->run_count, &session->arena, out);
     for (int i = 0; find->is_wanted && i < plan->run_count; i++)
-        text_addf(out, "%s on %s: %s\n", plan->runs[i].model->id, plan->runs[i].device->id,
-                  load_search_text(find, &outcome->answers[i], &session->arena));
+        text_addf(
+            out, "%s on %s: %s\n", plan->runs[i].model->id, plan->runs[i].device->id,
+            load_search_text(find, &outcome->answers[i], &outcome->served[i], &session->arena));
 }
 
 static int save(const struct text *text, const char *path)

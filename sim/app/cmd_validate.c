@@ -344,6 +344,12 @@ static int judge_files(struct bench *bench, const struct options *options, struc
     const char *charts = options_value(options, "charts");
     if (code == EXIT_FINE && charts)
         code = validate_charts_draw(session, &bench->judgement, bench->request->rows, charts);
+    bool has_bar = !isnan(bench->request->most_error);
+    if (code == EXIT_FINE && has_bar && isnan(worst)) {
+        fprintf(stderr,
+                "tokenroof validate: no row could be compared, so --max-error is not met\n");
+        return EXIT_MISSED;
+    }
     bool is_missed = worst > bench->request->most_error; /* never above NaN */
     if (code == EXIT_FINE && is_missed) {
         fprintf(stderr, "tokenroof validate: the worst median error is %.3g %%, the bar %.3g %%\n",

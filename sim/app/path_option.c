@@ -53,13 +53,23 @@ static bool continue_values(struct path_option *path, const char *last, struct a
     }
 }
 
+/* "a, b" of "[a, b]": lists are written so elsewhere. */
+static const char *without_brackets(const char *text, struct session *session)
+{
+    size_t length = strlen(text);
+    if (length < 2 || text[0] != '[' || text[length - 1] != ']')
+        return text;
+    return arena_strndup(&session->arena, text + 1, length - 2);
+}
+
 bool path_option_parse(const char *option, struct session *session, struct path_option *out)
 {
     const char *equals = strchr(option, '=');
     int count = 0;
     if (!equals || equals == option)
         return refuse(session, option, "expected KEY=VALUE,VALUE,…");
-    const char **values = chart_options_split(&session->arena, equals + 1, &count);
+    const char **values =
+        chart_options_split(&session->arena, without_brackets(equals + 1, session), &count);
     *out = (struct path_option){
         .key = arena_strndup(&session->arena, option, (size_t)(equals - option)),
         .values = arena_array(&session->arena, PATH_VALUES_MAX, sizeof *out->values),
@@ -67,6 +77,7 @@ bool path_option_parse(const char *option, struct session *session, struct path_
     if (count == 0 || count > PATH_VALUES_MAX / 2)
         return refuse(session, option, count ? "too many values" : "no values");
     for (int i = 0; i < count; i++) {
+        values[i] += strspn(values[i], " ");
         if (!is_dots(values[i]))
             out->values[out->count++] = values[i];
         else if (i + 1 == count || !continue_values(out, values[i + 1], &session->arena))
@@ -89,7 +100,7 @@ bool path_option_apply(const struct path_option *path, int index, struct session
     *loader = session->loader;
     loader->overrides = overrides;
     loader->override_count = count + 1;
-    return override_parse(&reader, option, &overrides[count]);
+    return override_parse_as(&reader, "--path", option, &overrides[count]);
 }
 
 const char *path_option_name(const struct path_option *path, int index, struct arena *arena)

@@ -22,7 +22,7 @@ bool simulation_init(struct simulation *simulation, struct session *session,
                      const struct plan *plan, const struct source_plan *source,
                      const struct run *run);
 
-/** Tells what a play could not do; false when it came to no end. */
+/** Tells what a play could not do; false when it came to no end or answered no request. */
 bool simulation_report(struct simulation *simulation, enum server_status status,
                        const struct served *served);
 

@@ -3,6 +3,7 @@
 #include "app/progress.h"
 #include "app/sweep_charts.h"
 #include "app/sweep_identity.h"
+#include "app/sweep_same.h"
 #include "app/sweep_search.h"
 #include "sweep/database.h"
 #include "sweep/names.h"
@@ -38,6 +39,20 @@ static enum sweep_output output_of(const char *format, const char *path)
     if (format && strcmp(format, "jsonl") == 0)
         return SWEEP_JSON;
     return format && strcmp(format, "sqlite") == 0 ? SWEEP_SQLITE : SWEEP_CSV;
+}
+
+/* "json" of x.json when no format goes by that name; NULL where --format or the ending says it. */
+static const char *unknown_ending(const char *format, const char *path)
+{
+    static const char *const known[] = {".csv", ".txt", ".jsonl", ".ndjson", ".sqlite", ".db"};
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *dot = path ? strrchr(slash ? slash + 1 : path, '.') : NULL;
+    if (format || !dot || !dot[1])
+        return NULL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(dot, known[i]) == 0)
+            return NULL;
+    return dot;
 }
 
 static bool complain(const struct command *command, int *code, const char *message)
@@ -84,7 +99,6 @@ static bool read_jobs(const char *text, struct sweep_job *job)
 bool sweep_job_read(struct session *session, const struct command *command,
                     const struct options *options, struct sweep_job *job, int *code)
 {
-    (void)session;
     *job = (struct sweep_job){
         .config = options->arguments[0],
         .path = options_value(options, "output"),
@@ -96,7 +110,15 @@ bool sweep_job_read(struct session *session, const struct command *command,
         .is_resuming = options_count(options, "resume") > 0,
         .is_quiet = options_count(options, "quiet") > 0,
     };
-    job->output = output_of(options_value(options, "format"), job->path);
+    const char *format = options_value(options, "format");
+    const char *ending = unknown_ending(format, job->path);
+    if (ending)
+        return complain(command, code,
+                        arena_printf(&session->arena,
+                                     "no format ends with %s: name it .csv, .jsonl or .sqlite, or "
+                                     "say --format csv",
+                                     ending));
+    job->output = output_of(format, job->path);
     if (!read_shard(options_value(options, "shard"), job))
         return complain(command, code, "--shard takes I/N, for example: --shard 3/16");
     if (!read_jobs(options_value(options, "jobs"), job))
@@ -323,6 +345,13 @@ static int open_store(struct session *session, const struct sweep_job *job, stru
         return EXIT_FINE;
     if (status == STORE_FAILED)
         return fail(store->part_path);
+    if (status == STORE_COMPLETE && !sweep_file_is_same(job, range)) {
+        fprintf(stderr,
+                "tokenroof sweep: %s holds other rows: those of another sweep or version\n"
+                "  start anew without --resume, or give another -o FILE\n",
+                job->path);
+        return EXIT_BAD_INPUT;
+    }
     if (status == STORE_COMPLETE) {
         fprintf(stderr, "tokenroof sweep: %s is there, and nothing is left to resume\n", job->path);
         return EXIT_BAD_USAGE;

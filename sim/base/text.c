@@ -181,7 +181,9 @@ const char *text_si(char out[SI_TEXT_BYTES], double value, const char *unit, int
         magnitude /= 1000.0;
         prefix++;
     }
-    while (magnitude > 0.0 && magnitude < rounding && prefix > 0) {
+    /* mtok would be read as millions of tokens */
+    int first = strncmp(unit, "tok", 3) == 0 ? NO_PREFIX : 0;
+    while (magnitude > 0.0 && magnitude < rounding && prefix > first) {
         magnitude *= 1000.0;
         prefix--;
     }
@@ -192,8 +194,10 @@ const char *text_si(char out[SI_TEXT_BYTES], double value, const char *unit, int
         snprintf(out + length, SI_TEXT_BYTES - length, "%s%s", *unit ? " " : "", unit);
         return out;
     }
-    snprintf(out, SI_TEXT_BYTES, "%s%.*f%s%s%s", value < 0 ? "-" : "",
-             decimals_of(magnitude, digits), magnitude, gap, prefixes[prefix], unit);
+    int decimals = magnitude < rounding && magnitude > 0 ? digits - (int)floor(log10(magnitude)) - 1
+                                                         : decimals_of(magnitude, digits);
+    snprintf(out, SI_TEXT_BYTES, "%s%.*f%s%s%s", value < 0 ? "-" : "", decimals, magnitude, gap,
+             prefixes[prefix], unit);
     return out;
 }
 

@@ -47,7 +47,8 @@ enum { SI_TEXT_BYTES = 48 };
 
 /**
  * Writes `value` with an SI prefix and `digits` significant digits: 0.00479, "s" → "4.79 ms";
- * 8.03e9, "" → "8.03 G". NaN gives "-". Returns `out`.
+ * 8.03e9, "" → "8.03 G". Tokens take no prefix below 1: mtok would be read as millions. NaN gives
+ * "-". Returns `out`.
  */
 const char *text_si(char out[SI_TEXT_BYTES], double value, const char *unit, int digits);
 

@@ -181,7 +181,15 @@ void borrow_from_lenders(struct device *device, struct kernel_fit room[FITS_MAX]
 const struct device *borrow_fits(const struct loader *loader, const struct device *device,
                                  struct place place)
 {
-    if (device->kind != DEVICE_GPU || device->relative_count == 0)
+    bool has_fits = device->relative_count > 0 || device->fitted_count > 0;
+    if (device->kind != DEVICE_GPU || !has_fits)
+        return device;
+    if (device->datasheet.units == 0) {
+        diag_add(loader->diags, SEVERITY_WARNING, place,
+                 "fits of kernels are of no use without the number of units");
+        diag_hint(loader->diags, "add to the datasheet how many SMs or CUs it has: units: 132");
+    }
+    if (device->relative_count == 0)
         return device;
     struct device *copy = arena_alloc(loader->arena, sizeof *copy);
     *copy = *device;

@@ -72,6 +72,23 @@ static void check_pattern(const struct reader *reader, const struct node *root,
     if (has_span[SPAN_CHUNK])
         require_count(reader, root, "attention.chunk", attention->chunk_tokens,
                       "a pattern with chunk layers", "attention.pattern");
+    const struct {
+        const char *path;
+        bool is_idle;
+        const char *hint;
+    } rows[] = {
+        {"attention.window", attention->window_tokens > 0 && !has_span[SPAN_WINDOW],
+         "add for example: pattern: [window, full]"},
+        {"attention.chunk",  attention->chunk_tokens > 0 && !has_span[SPAN_CHUNK],
+         "add for example: pattern: [chunk, full]" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].is_idle || !schema_has(root, rows[i].path))
+            continue;
+        diag_add(reader->diags, SEVERITY_WARNING, schema_place(root, rows[i].path),
+                 "'%s' has no effect: no layer of the pattern attends so", rows[i].path);
+        diag_hint(reader->diags, "%s", rows[i].hint);
+    }
     if (attention->pattern_count > PATTERN_MAX)
         REPORT(reader, root, "attention.pattern", "a pattern of more than %d layers", PATTERN_MAX);
 }
@@ -176,8 +193,7 @@ void check_device_is_usable(const struct reader *reader, const struct node *root
     require_known(reader, root, "datasheet.memory.capacity", sheet->memory_bytes, "80 GB");
     require_known(reader, root, "datasheet.memory.bandwidth", sheet->memory_bandwidth_byte_per_s,
                   "3.35 TB/s");
-    if (device_math(device, MATH_FP8) == MATH_COUNT &&
-        device_math(device, MATH_INT8) == MATH_COUNT) {
+    if (device_widest_math(device) == MATH_COUNT) {
         REPORT(reader, root, "datasheet.peak", "no peak rate is known, and this run needs one");
         diag_hint(reader->diags,
                   "give a value for this run, for example: -s 'device.peak.bf16=100 TFLOP/s'");
@@ -288,46 +304,6 @@ void check_config(const struct reader *reader, const struct node *root, const st
     }
 }
 
-/* Warns of a key that `why` makes useless; not where -s put `cause` in the place of the file's:
- * then the file says what it was for. */
-static void warn_unused(const struct reader *reader, const struct node *root, const char *path,
-                        const char *cause, const char *why, const char *hint)
-{
-    struct place place = schema_place(root, path);
-    bool is_moot = schema_has(root, cause) && schema_place(root, cause).line == 0 && place.line > 0;
-    if (!schema_has(root, path) || is_moot)
-        return;
-    diag_add(reader->diags, SEVERITY_WARNING, place, "'%s' has no effect: %s", path, why);
-    diag_hint(reader->diags, "%s", hint);
-}
-
-void check_config_is_used(const struct reader *reader, const struct node *root,
-                          const struct config *config, const struct model *const *models)
-{
-    static const struct {
-        const char *path;
-        enum routing_kind kind;
-        const char *why;
-        const char *hint;
-    } rows[] = {
-        {"routing.skew",          ROUTING_ZIPF,      "it belongs to the kind zipf",
-         "write routing: {kind: zipf, skew: …}"              },
-        {"routing.concentration", ROUTING_DIRICHLET, "it belongs to the kind dirichlet",
-         "write routing: {kind: dirichlet, concentration: …}"},
-        {"routing.popularity",    ROUTING_HISTOGRAM, "it belongs to the kind histogram",
-         "write routing: {kind: histogram, popularity: […]}" },
-    };
-    bool has_experts = false;
-    for (int m = 0; m < config->models.count; m++)
-        has_experts = has_experts || models[m]->ffn.moe.experts > 0;
-    if (!has_experts)
-        warn_unused(reader, root, "routing", "model", "no model here has experts",
-                    "leave it out, or choose a model with experts");
-    for (size_t i = 0; has_experts && i < sizeof rows / sizeof *rows; i++)
-        if (config->routing.kind != rows[i].kind)
-            warn_unused(reader, root, rows[i].path, "routing.kind", rows[i].why, rows[i].hint);
-}
-
 static void check_context(const struct reader *reader, const struct node *root,
                           const struct run *run)
 {
@@ -357,11 +333,44 @@ static void check_threads(const struct reader *reader, const struct node *root,
     diag_hint(reader->diags, "0 uses all cores");
 }
 
+/* Products need the arithmetic of their operands, or a wider one. */
+static void check_arithmetic(const struct reader *reader, const struct node *root,
+                             const struct run *run)
+{
+    const struct {
+        const char *path;
+        const char *what;
+        enum math math;
+    } rows[] = {
+        {"precision.activations", "matrix products", run_math(run)      },
+        {"precision.kv_cache",    "attention",       run_cache_math(run)},
+        {"precision.head",        "LM head",         run_head_math(run) },
+    };
+    const struct device *device = run->device;
+    enum math widest = device_widest_math(device);
+    unsigned seen = 0;
+    for (size_t i = 0; widest != MATH_COUNT && i < sizeof rows / sizeof *rows; i++) {
+        const char *math = math_names[rows[i].math];
+        bool is_new = !(seen & 1u << rows[i].math);
+        seen |= 1u << rows[i].math;
+        if (!is_new || device_math(device, rows[i].math) != MATH_COUNT)
+            continue;
+        blame_add(reader, root, BLAME_KEYS(rows[i].path, "hardware"),
+                  "%s of this run: %s has no %s arithmetic, nor a wider one", rows[i].what,
+                  device->id, math);
+        diag_hint(reader->diags,
+                  "give a value for this run, for example: -s 'device.peak.%s=100 TFLOP/s', or "
+                  "choose a precision that it computes in, %s",
+                  math, math_names[widest]);
+    }
+}
+
 void check_run(const struct reader *reader, const struct node *root, const struct run *run)
 {
     check_context(reader, root, run);
     check_parallel(reader, root, run);
     check_threads(reader, root, run);
+    check_arithmetic(reader, root, run);
     check_routing(reader, root, run);
     check_run_levers(reader, root, run);
 }

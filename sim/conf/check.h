@@ -19,10 +19,9 @@ void check_device_is_usable(const struct reader *reader, const struct node *root
 void check_config(const struct reader *reader, const struct node *root,
                   const struct config *config);
 
-/** Warns of keys that change nothing in any run of a what-if with these models
- * [config.models.count]. */
+/** Warns of keys that change nothing in any of the runs [run_count] of a what-if. */
 void check_config_is_used(const struct reader *reader, const struct node *root,
-                          const struct config *config, const struct model *const *models);
+                          const struct config *config, const struct run *runs, int run_count);
 
 /** Checks the load on a server and reads its laws; nothing where the what-if has no `serving`. */
 void check_serving(const struct reader *reader, const struct node *root, struct serving *serving);

@@ -194,11 +194,13 @@ static void check_run_budget(const struct reader *reader, const struct node *roo
                              const struct run *run)
 {
     const struct kv_budget *budget = &run->levers->kv_budget;
-    if (budget->layer_count > 0 && budget->layer_count != run->model->layers)
+    if (budget->layer_count > 0 && budget->layer_count != run->model->layers) {
         blame_add(reader, root,
                   BLAME_KEYS("options.kv_budget.keep_per_layer", "model.layers", "model"),
                   "%d budgets for the %lld layers of %s", budget->layer_count,
                   (long long)run->model->layers, run->model->id);
+        HINT(reader, "give one per layer, first to last, or one for all by keep");
+    }
     if (budget->head_count == 0)
         return;
     if (run->model->attention.kind == ATTENTION_MLA) {

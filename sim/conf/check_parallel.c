@@ -163,6 +163,18 @@ static void check_links(const struct reader *reader, const struct node *root, co
     diag_hint(reader->diags, "use one device, or add a link of scope node to its file");
 }
 
+/* Nodes are alike: devices fill whole ones. */
+static void check_nodes(const struct reader *reader, const struct node *root, const struct run *run)
+{
+    int64_t per_node = run->node_devices;
+    if (per_node == 0 || run->device_count <= per_node || run->device_count % per_node == 0)
+        return;
+    blame_add(reader, root, BLAME_KEYS("hardware.per_node", "hardware.count"),
+              "%lld devices don't fill nodes of %lld", (long long)run->device_count,
+              (long long)per_node);
+    diag_hint(reader->diags, "per_node must divide hardware.count");
+}
+
 static void check_wafers(const struct reader *reader, const struct node *root,
                          const struct run *run)
 {
@@ -187,6 +199,7 @@ void check_parallel(const struct reader *reader, const struct node *root, const 
     check_groups(reader, root, &resolved);
     check_exchange(reader, root, &resolved);
     check_links(reader, root, &resolved);
+    check_nodes(reader, root, &resolved);
 }
 
 void check_routing(const struct reader *reader, const struct node *root, const struct run *run)
@@ -199,9 +212,11 @@ void check_routing(const struct reader *reader, const struct node *root, const s
                    "model.ffn.moe.experts", "model.layers", "model");
     if (routing->kind != ROUTING_HISTOGRAM || experts == 0)
         return;
-    if (routing->popularity_count != experts)
+    if (routing->popularity_count != experts) {
         blame_add(reader, root, keys, "%d weights for the %lld experts of %s",
                   routing->popularity_count, (long long)experts, run->model->id);
+        diag_hint(reader->diags, "give one weight per expert, %lld in all", (long long)experts);
+    }
     if (routing->layer_count > 1 && routing->layer_count != layers) {
         blame_add(reader, root, keys, "%d lines of weights for the %lld MoE layers of %s",
                   routing->layer_count, (long long)layers, run->model->id);

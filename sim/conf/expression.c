@@ -273,7 +273,10 @@ static const struct expression *parse_product(struct parser *parser)
     enum node_op op;
     const char *at = parser->at;
     while (left && take_operator(parser, rows, &op)) {
-        left = join(parser, op, left, parse_unary(parser), at);
+        const struct expression *right = parse_unary(parser);
+        if (right && right->op == OP_NUMBER && op != OP_TIMES && !(fabs(right->number) > 0.0))
+            return fail(parser, at, "division by zero", NULL);
+        left = join(parser, op, left, right, at);
         at = parser->at;
     }
     return left;
@@ -424,7 +427,7 @@ static double compute_number(const struct evaluation *evaluation, const struct e
     case OP_TIMES:
         return a * b;
     case OP_OVER:
-        return a / b;
+        return b > 0.0 || b < 0.0 ? a / b : (double)NAN; /* what is no number satisfies nothing */
     case OP_MODULO:
         return fmod(a, b);
     case OP_NUMBER:

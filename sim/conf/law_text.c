@@ -327,8 +327,12 @@ bool law_parse(struct arena *arena, const char *text, double least, struct law *
         read.most = parse.words[MAX];
     if (read.least > read.most)
         return fail(&parse, "min is above max", NULL);
-    if (read.kind == LAW_FIXED && read.mean < least)
-        return fail(&parse, arena_printf(arena, "at least %g is needed", least), NULL);
+    double highest = read.kind == LAW_FIXED     ? read.mean
+                     : read.kind == LAW_UNIFORM ? read.high
+                                                : read.most;
+    if (highest < least)
+        return fail(&parse, arena_printf(arena, "at least %g is needed", least),
+                    arena_printf(arena, "write for example: %s", law_examples));
     *law = read;
     return true;
 }

@@ -463,7 +463,6 @@ bool load_plan(const struct loader *loader, const char *path, struct plan *plan)
     prune_models(loader, root, &config->levers, models, model_count);
     if (loader->diags->error_count)
         return false;
-    check_config_is_used(&reader, root, config, models);
     struct run *runs = arena_array(loader->arena, model_count * device_count, sizeof *runs);
     int count = 0;
     for (size_t m = 0; m < model_count; m++)
@@ -471,6 +470,7 @@ bool load_plan(const struct loader *loader, const char *path, struct plan *plan)
             runs[count] = load_run(config, models[m], devices[d]);
             check_run(&reader, root, &runs[count++]);
         }
+    check_config_is_used(&reader, root, config, runs, count);
     if (loader->diags->error_count)
         return false;
     *plan = (struct plan){config->title, *config, root, runs, count};

@@ -109,6 +109,12 @@ static const struct complaint complaints[] = {
      "a file is one mapping of keys to values",                                                                                           false},
 };
 
+static bool is_json(const char *source)
+{
+    size_t length = source ? strlen(source) : 0;
+    return length > 5 && strcmp(source + length - 5, ".json") == 0;
+}
+
 static const struct complaint *find_complaint(const char *problem)
 {
     for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++)
@@ -183,8 +189,8 @@ static void report_syntax(const struct builder *builder)
     const struct complaint *complaint = find_complaint(problem);
     struct place context = place_of(builder, parser->context_mark, parser->context_mark);
     bool at_context = complaint && complaint->points_at_context && parser->context;
-    diag_add(builder->diags, SEVERITY_ERROR, at_context ? context : place, "not valid YAML: %s",
-             complaint ? complaint->message : problem);
+    diag_add(builder->diags, SEVERITY_ERROR, at_context ? context : place, "not valid %s: %s",
+             is_json(builder->source) ? "JSON" : "YAML", complaint ? complaint->message : problem);
     if (complaint)
         diag_hint(builder->diags, "%s", complaint->hint);
     if (parser->context && !at_context && context.line != place.line)

@@ -33,7 +33,8 @@
 const struct field server_fields[] = {
     ENUM(policy, "policy", policy_kind_names, POLICY_KIND_COUNT, "vllm", "whose scheduler runs"),
     ENUM(order, "order", queue_order_names, ORDER_COUNT, "fcfs",
-         "who is admitted first (sjf: shortest prompt; edf: earliest TTFT deadline)"),
+         "who is admitted first (priority: by a trace's column of that name; sjf: shortest prompt; "
+         "edf: earliest TTFT deadline, as far from arrival for all)"),
     ENUM(admission, "admission", admission_names, ADMIT_COUNT, "policy",
          "memory that must be free to admit: for the step's tokens or for the whole prompt"),
     COUNT(batched_tokens, "batched_tokens", 0, 1e7, "0",

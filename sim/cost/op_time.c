@@ -28,7 +28,7 @@ static double compute_time(const struct kernel_rate *rate, const struct op *op)
 static void roofline_time(const struct rates *rates, const struct kernel_rate *rate,
                           const struct op *op, struct op_cost *cost)
 {
-    bool is_tiled = op->kernel == KERNEL_GEMM && rates->units > 1.0 && rate->fit.start_depth >= 0.0;
+    bool is_tiled = op->kernel == KERNEL_GEMM && rates->has_tiles && rate->fit.start_depth >= 0.0;
     double memory = op_bytes(op) / rate->byte_per_s;
     double compute = 0.0;
     if (is_tiled)
@@ -132,7 +132,7 @@ static void kernel_time(const struct rates *rates, const struct op *op, struct o
         roofline_time(rates, rate, op, cost);
     else if (rate->fit.family == FAMILY_CORES)
         cores_time(rates, rate, op, cost);
-    else if (rates->units > 1.0)
+    else if (rates->has_tiles)
         fitted_time(rates, rate, op, cost);
     else
         roofline_time(rates, rate, op, cost);

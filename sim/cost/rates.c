@@ -95,6 +95,22 @@ static bool stands_in_better(enum math math, const struct kernel_fit *fit,
     return !than || fit->math == best;
 }
 
+/* Waves of tiles need units to spread over: a GPU whose file does not count them is a plain
+ * roofline.
+ */
+static bool has_tiles(const struct device *device)
+{
+    return device->kind == DEVICE_GPU && device->datasheet.units > 0;
+}
+
+/* True where the parameters of a fit mean nothing without tiles. */
+static bool is_tiled(enum kernel kernel)
+{
+    return kernel == KERNEL_GEMM || kernel == KERNEL_MOE || kernel == KERNEL_PREFILL_ATTENTION ||
+           kernel == KERNEL_DECODE_ATTENTION || kernel == KERNEL_MLA_PREFILL ||
+           kernel == KERNEL_MLA_DECODE;
+}
+
 /* The fitted row for this class: one for the very arithmetic wins over one for any. Where there is
    none, the fractions of another arithmetic are the best guess there is (of tensor cores for tensor
    cores); the caller widens their spread. */
@@ -103,6 +119,8 @@ static const struct kernel_fit *find_fit(const struct device *device, enum kerne
 {
     const struct kernel_fit *any = NULL;
     const struct kernel_fit *other = NULL;
+    if (device->kind == DEVICE_GPU && is_tiled(kernel) && !has_tiles(device))
+        return NULL;
     for (int i = 0; i < device->fitted_count; i++) {
         const struct kernel_fit *fit = &device->fitted[i];
         if (fit->kernel != kernel)
@@ -152,7 +170,7 @@ static struct kernel_fit default_fit(const struct device *device, enum kernel ke
     fit.smooth = 8.0;
     fit.spread_ratio = uncalibrated_spread;
     fit.origin = FIT_UNCALIBRATED;
-    if (kernel == KERNEL_GEMM && device->kind == DEVICE_GPU) {
+    if (kernel == KERNEL_GEMM && has_tiles(device)) {
         fit.compute_ratio *= 1.0 + tile_load / 64.0;
         fit.tile_load = tile_load;
         fit.start_depth = 0.0;
@@ -181,9 +199,8 @@ static struct kernel_rate rate_of(const struct device *device, enum kernel kerne
                                   enum rates_basis basis)
 {
     enum math math = device_math(device, asked);
-    if (math ==
-        MATH_COUNT) /* checked by conf: some arithmetic exists; int8-only parts compute so */
-        math = device_math(device, MATH_INT8);
+    if (math == MATH_COUNT) /* of small operators: conf checks that products have theirs */
+        math = device_widest_math(device);
     struct kernel_rate rate = {.math = math};
     struct kernel_fit fit = default_fit(device, kernel, math);
     const struct kernel_fit *fitted = basis == RATES_BEST ? find_fit(device, kernel, math) : NULL;
@@ -274,10 +291,10 @@ void rates_init(struct rates *rates, const struct device *device, int64_t hidden
             *rate = rate_of(device, (enum kernel)kernel, (enum math)math, basis);
             rates->peak_flop_per_s[math] = rate->peak_flop_per_s;
         }
-    bool has_tiles = device->kind == DEVICE_GPU;
+    rates->has_tiles = has_tiles(device);
     rates->memory_byte_per_s = device->datasheet.memory_bandwidth_byte_per_s;
     rates->cache_bytes = device_cache_bytes(device);
-    rates->units = has_tiles && device->datasheet.units > 0 ? (double)device->datasheet.units : 1.0;
+    rates->units = rates->has_tiles ? (double)device->datasheet.units : 1.0;
     bool is_cpu = device->kind == DEVICE_CPU && device->datasheet.units > 0;
     rates->cores = is_cpu ? (double)device->datasheet.units : 1.0;
     rates->threads = rates->cores;

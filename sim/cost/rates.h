@@ -30,6 +30,8 @@ struct rates {
                                            [FLOP/s] */
     double memory_byte_per_s;           /**< datasheet [B/s] */
     double cache_bytes;                 /**< largest cache [B] */
+    bool has_tiles;                     /**< products are cut into tiles over `units`: GPUs that
+                                           count them */
     double units;                       /**< SMs, CUs, cores; 1 where tiles don't matter */
     double cores;                       /**< CPU cores of the device; 1 for other kinds */
     double threads;                     /**< of which are at work */

@@ -215,15 +215,12 @@ static void build_entry(struct builder *b)
         builder_gemm(b, OP_MTP_PROJECTION, b->tokens, b->hidden, 2.0 * b->hidden);
 }
 
-/* The head may be wider than the other weights; beside 8-bit arithmetic (and less) it keeps its
- * own. */
 static void build_head(struct builder *b, double rows, double columns)
 {
     enum format format = run_head_format(b->run);
     struct op *op = builder_gemm(b, OP_LM_HEAD, rows, columns, b->hidden);
     op->weight_bytes = columns * b->hidden * format_bytes(format);
-    if (format != b->run->precision.weights && b->math >= MATH_FP8)
-        op->math = format_math(format);
+    op->math = run_head_math(b->run);
 }
 
 /* Final norm, LM head on the rows that sample, gathering of its shards, sampling. */

@@ -145,7 +145,8 @@ static void explain_misfit(const struct result *result, struct text *out)
         link = ", or";
     }
     if (result->limits.min_devices > 0)
-        text_addf(out, "%s %lld devices", link, (long long)result->limits.min_devices);
+        text_addf(out, "%s %lld device%s", link, (long long)result->limits.min_devices,
+                  result->limits.min_devices > 1 ? "s" : "");
     else if (!*link)
         text_add(out, " no batch, context or number of devices; use smaller weights");
     text_add(out, ".\n");

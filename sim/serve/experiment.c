@@ -93,6 +93,7 @@ enum server_status experiment_play(struct experiment *experiment, struct served 
         status = replicate(experiment, i, keep && i == 0 ? experiment->log : NULL, &collector);
         served->refused += experiment->counts.refused;
         collector_figures(&collector, &figures[i]);
+        served->growth_ratio += collector_growth(&collector) / count;
         if (i == 0) {
             served->first = experiment->counts;
             served->backlog = backlog_of(&collector);

@@ -28,8 +28,9 @@ struct served {
     int64_t refused;            /**< requests that can never fit, of all replications */
     struct server_counts first; /**< of the first replication */
     struct backlog backlog;     /**< of the first replication */
-    struct figures mean;        /**< over replications */
-    struct figures half;        /**< half widths of their 95 % intervals; NaN for one replication */
+    double growth_ratio; /**< of requests in flight while they came: collector_growth, mean */
+    struct figures mean; /**< over replications */
+    struct figures half; /**< half widths of their 95 % intervals; NaN for one replication */
 };
 
 /** The key of the `*number`-th lever on that a server does not follow (those that change how many

@@ -190,6 +190,27 @@ static double peak_concurrency(const struct collector *collector)
     return (double)peak;
 }
 
+double collector_growth(const struct collector *collector)
+{
+    int64_t first = INT64_MAX;
+    int64_t last = 0;
+    for (int64_t i = 0; i < collector->count; i++) {
+        int64_t arrival = collector->records[i].arrival_ns;
+        first = arrival < first ? arrival : first;
+        last = arrival > last ? arrival : last;
+    }
+    if (collector->count == 0)
+        return 0.0;
+    int64_t middle = first + (last - first) / 2;
+    int64_t growth = 0;
+    for (int64_t i = 0; i < collector->count; i++) {
+        const struct request_record *record = &collector->records[i];
+        growth += record->arrival_ns > middle;
+        growth -= record->finished_ns > middle && record->finished_ns <= last;
+    }
+    return (double)growth / (double)collector->count;
+}
+
 static void set_spread(struct figures *figures, enum figure first, struct spread spread)
 {
     double *value = &figures->value[first];

@@ -100,6 +100,14 @@ void collector_figures(const struct collector *collector, struct figures *figure
 /** Requests of the warm-up: as written, or found by MSER-5 over E2E in order of arrival. */
 int64_t collector_warmup(const struct collector *collector);
 
+/**
+ * How much the number of requests in flight grew over the later half of the time in which requests
+ * came, as a share of all requests. About 0 under a load that the server sustains; under a larger
+ * one half of the share that it does not get done. It tells little while the run is not long
+ * against a request.
+ */
+double collector_growth(const struct collector *collector);
+
 /** Frees everything. */
 void collector_release(struct collector *collector);
 

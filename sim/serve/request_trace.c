@@ -73,6 +73,7 @@ static bool start_csv(struct trace *trace)
     trace->at = csv_or_number(&trace->csv, layout->at, 0.0);
     trace->has_times = csv_has(&trace->csv, layout->at);
     trace->priority = csv_or_number(&trace->csv, "priority", 0.0);
+    trace->has_priority = csv_has(&trace->csv, "priority");
     trace->session = csv_or_number(
         &trace->csv, layout->format == TRACE_BURSTGPT ? "Session ID" : "session", -1.0);
     return csv_is_sound(&trace->csv);
@@ -266,6 +267,7 @@ bool trace_survey(struct arena *arena, struct diags *diags, const struct trace_s
         seen.output_tokens += row.output_tokens;
     }
     seen.has_times = trace.has_times;
+    seen.has_priority = trace.has_priority;
     report_skipped(&trace);
     if (!trace_close(&trace))
         return false;

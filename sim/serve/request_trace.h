@@ -37,6 +37,7 @@ struct trace {
     struct csv_source input;
     struct csv_source output;
     struct csv_source priority;
+    bool has_priority;
     struct csv_source session;
     double at_scale_ns; /**< ns per unit of `at` */
     uint64_t *blocks;   /**< [block_capacity] of the row */
@@ -67,6 +68,7 @@ struct trace_survey {
     int64_t span_ns; /**< from the first to the last time stamp */
     bool has_times;
     bool has_blocks;
+    bool has_priority;    /**< a column of that name */
     int64_t input_tokens; /**< of all rows */
     int64_t output_tokens;
 };

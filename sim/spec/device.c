@@ -76,3 +76,11 @@ enum math device_math(const struct device *device, enum math math)
         math = wider(math);
     return math;
 }
+
+enum math device_widest_math(const struct device *device)
+{
+    int math = 0;
+    while (math < MATH_COUNT && !(device->datasheet.peak_flop_per_s[math] > 0.0))
+        math++;
+    return (enum math)math;
+}

@@ -128,4 +128,7 @@ const struct link *device_link(const struct device *device, enum link_scope scop
  */
 enum math device_math(const struct device *device, enum math math);
 
+/** The widest arithmetic that the device has a rate for; MATH_COUNT when it has none. */
+enum math device_widest_math(const struct device *device);
+
 #endif

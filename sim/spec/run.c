@@ -123,3 +123,10 @@ enum math run_cache_math(const struct run *run)
         return format_math(run->precision.kv_cache);
     return run_math(run);
 }
+
+enum math run_head_math(const struct run *run)
+{
+    enum format format = run_head_format(run);
+    enum math math = run_math(run);
+    return format != run->precision.weights && math >= MATH_FP8 ? format_math(format) : math;
+}

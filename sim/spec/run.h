@@ -231,4 +231,8 @@ enum math run_math(const struct run *run);
  * FlashMLA), other narrow ones are widened first, unless the weights' side decides. */
 enum math run_cache_math(const struct run *run);
 
+/** Arithmetic of the LM head's product: it may be wider than the other weights; beside 8-bit
+ * arithmetic (and less) it keeps its own. */
+enum math run_head_math(const struct run *run);
+
 #endif

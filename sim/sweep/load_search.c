@@ -7,6 +7,13 @@
 #include <string.h>
 
 static const double tolerance_ratio = 0.01;
+/* What the requests in flight may grow by over the later half of a run, as a share of all requests:
+ * as much as under an overload of the search's tolerance (half of which falls in that half). n
+ * Poisson arrivals make it uncertain by 1/(2·√n): runs of fewer requests can't tell. */
+static const double steady_growth = 0.005;
+static const int64_t steady_least = 10000;
+static const int64_t lengthening = 4;
+static const int64_t lengthened_most = 100000;
 static const double search_span = 1048576.0; /* the guess times and divided by this */
 
 /* Where messages go. */
@@ -139,6 +146,8 @@ struct load_trial {
     const struct load_search *search;
     struct experiment *experiment;
     enum server_status status;
+    int64_t requests;      /* as the what-if asks for */
+    int64_t kept_requests; /* of the latest trial that kept its promise */
 };
 
 static void set_load(const struct load_search *search, struct experiment *experiment, double load)
@@ -154,21 +163,48 @@ static void set_load(const struct load_search *search, struct experiment *experi
         experiment->source.requests = 10 * arrivals->concurrency;
 }
 
+/* Longer runs tell whether a rate is sustained; clients of a closed loop wait by themselves, and a
+ * trace is as long as it is. */
+static bool can_be_longer(const struct experiment *experiment)
+{
+    enum arrival_kind kind = experiment->source.load.arrivals.kind;
+    return kind == ARRIVAL_POISSON || kind == ARRIVAL_GAMMA || kind == ARRIVAL_FIXED;
+}
+
+static bool play_trial(struct load_trial *trial, struct served *served)
+{
+    if (trial->status == SERVER_FINE)
+        trial->status = experiment_play(trial->experiment, served, NULL);
+    return trial->status == SERVER_FINE && keeps_bars(trial->search, &served->mean);
+}
+
 static bool trial_keeps(void *context, double load)
 {
     struct load_trial *trial = context;
+    struct experiment *experiment = trial->experiment;
     struct served served;
-    set_load(trial->search, trial->experiment, load);
-    if (trial->status == SERVER_FINE)
-        trial->status = experiment_play(trial->experiment, &served, NULL);
-    return trial->status == SERVER_FINE && keeps_bars(trial->search, &served.mean);
+    experiment->source.requests = trial->requests;
+    set_load(trial->search, experiment, load);
+    while (play_trial(trial, &served)) {
+        int64_t requests = experiment->source.requests;
+        bool is_steady = served.growth_ratio <= steady_growth && requests >= steady_least;
+        if (is_steady || !can_be_longer(experiment)) {
+            trial->kept_requests = requests;
+            return true;
+        }
+        if (requests >= lengthened_most)
+            return false;
+        experiment->source.requests *= lengthening;
+    }
+    return false;
 }
 
 enum server_status load_search_run(const struct load_search *search, struct experiment *experiment,
                                    struct served *served, struct collector *keep,
                                    struct capacity_answer *answer)
 {
-    struct load_trial trial = {.search = search, .experiment = experiment, .status = SERVER_FINE};
+    int64_t requests = experiment->source.requests;
+    struct load_trial trial = {search, experiment, SERVER_FINE, requests, requests};
     const struct arrivals *arrivals = &experiment->source.load.arrivals;
     double guess = search->is_concurrency ? (double)arrivals->concurrency : arrivals->rate_per_s;
     guess = isnan(guess) ? 1.0 : guess;
@@ -185,13 +221,15 @@ enum server_status load_search_run(const struct load_search *search, struct expe
     *answer = capacity_find(&question);
     if (search->is_concurrency)
         answer->load = floor(answer->load + 0.5);
-    set_load(search, experiment, answer->status == CAPACITY_NEVER ? answer->broken : answer->load);
+    bool is_never = answer->status == CAPACITY_NEVER;
+    experiment->source.requests = is_never ? requests : trial.kept_requests;
+    set_load(search, experiment, is_never ? answer->broken : answer->load);
     *served = (struct served){.run = experiment->run, .load = &experiment->source.load};
     return trial.status == SERVER_FINE ? experiment_play(experiment, served, keep) : trial.status;
 }
 
 const char *load_search_text(const struct load_search *search, const struct capacity_answer *answer,
-                             struct arena *arena)
+                             const struct served *served, struct arena *arena)
 {
     const char *bars = "";
     const char *what = search->is_concurrency ? "number of clients" : "rate";
@@ -212,7 +250,11 @@ const char *load_search_text(const struct load_search *search, const struct capa
     if (answer->status == CAPACITY_ALWAYS)
         return arena_printf(arena, "every %s up to %.4g%s keeps %s (%d simulations)", what,
                             answer->load, unit, bars, answer->trials);
-    return arena_printf(arena,
-                        "largest %s that keeps %s: %.4g%s (%.4g%s breaks it; %d simulations)", what,
-                        bars, answer->load, unit, answer->broken, unit, answer->trials);
+    char sent[SI_TEXT_BYTES];
+    return arena_printf(
+        arena,
+        "largest %s that keeps %s: %.4g%s (%.4g%s %s; %d loads tried, this one with %s requests)",
+        what, bars, answer->load, unit, broken, unit,
+        search->is_concurrency ? "break it" : "breaks it or is not sustained", answer->trials,
+        text_count(sent, served->requests));
 }

@@ -48,8 +48,10 @@ struct load_search_problem load_search_prepare(const struct load_search *search,
 
 /**
  * Searches with common random numbers and plays the answer once more into `*served` (the lowest
- * load tried where none keeps the promise); experiment_play says what is returned. The experiment's
- * load is the answer afterwards.
+ * load tried where none keeps the promise). A rate must be sustained: a run that keeps the promise
+ * is lengthened until it is long enough to tell that the requests in flight do not grow, so that a
+ * short run does not pass because it ends before its queue is long; traces are played as they are;
+ * experiment_play says what is returned. The experiment's load is the answer afterwards.
  */
 enum server_status load_search_run(const struct load_search *search, struct experiment *experiment,
                                    struct served *served, struct collector *keep,
@@ -57,6 +59,6 @@ enum server_status load_search_run(const struct load_search *search, struct expe
 
 /** "largest rate that keeps ttft_p99 <= 2 s: 12.3 /s (12.4 /s breaks it, 17 simulations)". */
 const char *load_search_text(const struct load_search *search, const struct capacity_answer *answer,
-                             struct arena *arena);
+                             const struct served *served, struct arena *arena);
 
 #endif

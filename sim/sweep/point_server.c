@@ -123,7 +123,7 @@ static const char *note(struct point_server *server, const struct sweep_point *p
         return refusal;
     if (is_searched && server->answer.status == CAPACITY_FOUND)
         return NULL;
-    return is_searched ? load_search_text(&server->search, &server->answer, arena)
+    return is_searched ? load_search_text(&server->search, &server->answer, &server->served, arena)
                        : served_overload(arena, &server->served);
 }
 

@@ -237,6 +237,8 @@ enum store_status store_open(struct store *store, struct arena *arena, const cha
         return begin(store, identity, header, first_point);
     if (!has_part && has_result) /* killed after the rename */
         return remove(store->at_path) == 0 ? STORE_COMPLETE : STORE_FAILED;
+    if (!has_part) /* the same, and the result was taken away since */
+        return begin(store, identity, header, first_point);
     return go_on(store, identity);
 }
 

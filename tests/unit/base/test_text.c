@@ -22,6 +22,8 @@ static void formats_si(void)
     } rows[] = {
         {"milliseconds",         4.79e-3,     "s",      3, "4.79 ms"    },
         {"rounds into prefix",   999.96,      "",       3, "1.00 k"     },
+        {"no milli for tokens",  0.992,       "tok/s",  3, "0.992 tok/s"},
+        {"rounds to a token",    0.9996,      "tok/s",  3, "1.00 tok/s" },
         {"stays below a prefix", 999.4,       "B",      3, "999 B"      },
         {"zero",                 0.0,         "s",      3, "0.00 s"     },
         {"peak",                 989.4e12,    "FLOP/s", 3, "989 TFLOP/s"},

@@ -215,6 +215,7 @@ static void other_arithmetic_stands_in(void)
         {.kernel = KERNEL_GEMM, .math = MATH_BF16, .compute_ratio = 0.9, .spread_ratio = 0.1},
     };
     struct device device = {.kind = DEVICE_GPU, .fitted = fits, .fitted_count = 2};
+    device.datasheet.units = 132;
     struct rates rates;
     for (int math = 0; math < MATH_COUNT; math++)
         device.datasheet.peak_flop_per_s[math] = 1e15;
@@ -229,19 +230,96 @@ static void other_arithmetic_stands_in(void)
     check_count("fp32 has none", gemm[MATH_FP32].fit.origin, FIT_UNCALIBRATED);
 }
 
+static struct op random_product(struct random *random)
+{
+    bool is_moe = random_count(random, 0, 1) == 1;
+    double rows = (double)random_count(random, 1, 8192);
+    double columns = (double)random_count(random, 1, 20000);
+    double depth = (double)random_count(random, 16, 20000);
+    double experts = is_moe ? 8.0 : 1.0;
+    struct op op = {.kernel = is_moe ? KERNEL_MOE : KERNEL_GEMM, .math = MATH_BF16};
+    op.flops = 2.0 * experts * rows * columns * depth * (is_moe ? 3.0 : 1.0);
+    op.weight_bytes = 2.0 * experts * columns * depth * (is_moe ? 3.0 : 1.0);
+    op.shape = (struct op_shape){.rows = rows,
+                                 .columns = columns,
+                                 .depth = depth,
+                                 .groups = experts,
+                                 .experts = experts,
+                                 .top_k = 1.0,
+                                 .inputs = 2.0,
+                                 .requests = experts * rows,
+                                 .element_bytes = 2.0};
+    return op;
+}
+
+static struct op random_attention(struct random *random)
+{
+    double rows = (double)random_count(random, 1, 8192);
+    double requests = (double)random_count(random, 1, 64);
+    struct op op = {.kernel = KERNEL_PREFILL_ATTENTION, .math = MATH_BF16};
+    op.flops = requests * 32.0 * 4.0 * 128.0 * rows * (rows + 1.0) / 2.0;
+    op.kv_bytes = requests * 2.0 * rows * 8.0 * 128.0 * 2.0;
+    op.shape = (struct op_shape){.rows = rows,
+                                 .columns = rows,
+                                 .depth = 128.0,
+                                 .groups = 8.0,
+                                 .heads_per_group = 4.0,
+                                 .requests = requests,
+                                 .element_bytes = 2.0};
+    return op;
+}
+
+/* However many units a GPU says to have, 0 (not said) and 1 included, fits or not: no product and
+ * no attention is done faster than the peak, none for nothing. */
+static void nothing_beats_the_peak(void)
+{
+    static const char *const devices[] = {"h100-sxm", "a100-80gb", "mi300x", "rtx-4090"};
+    static const int64_t units[] = {0, 1, 2, 16, 132};
+    struct random random = {41};
+    for (int i = 0; i < 1000; i++) {
+        struct arena arena;
+        arena_init(&arena);
+        struct device device = *fixture_device(&arena, devices[i % 4]);
+        device.datasheet.units = units[random_count(&random, 0, 4)];
+        struct rates rates;
+        rates_init(&rates, &device, 4096, i % 3 ? RATES_BEST : RATES_UNCALIBRATED);
+        struct op op =
+            random_count(&random, 0, 2) ? random_product(&random) : random_attention(&random);
+        double peak = rates.kernels[op.kernel][op.math].peak_flop_per_s;
+        check_at_least("compute roof", op_time(&rates, &op).time_s, op.flops / peak);
+        arena_release(&arena);
+    }
+}
+
+/* A GPU that does not count its units is a plain roofline at the fraction of its kind. */
+static void uncounted_units_make_a_plain_roofline(void)
+{
+    struct device device = {.kind = DEVICE_GPU};
+    device.datasheet.peak_flop_per_s[MATH_BF16] = 500e12;
+    device.datasheet.memory_bandwidth_byte_per_s = 2e12;
+    struct rates rates;
+    rates_init(&rates, &device, 4096, RATES_BEST);
+    struct op op = {.kernel = KERNEL_GEMM, .math = MATH_BF16, .flops = 1e12};
+    op.shape = (struct op_shape){.rows = 8192.0, .columns = 8192.0, .depth = 8192.0, .groups = 1.0};
+    check_close("0.70 of 500 TFLOP/s", op_time(&rates, &op).compute_s, 1e12 / (0.70 * 500e12),
+                1e-12);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
-        {"large GEMM by hand",                          large_gemm_by_hand},
-        {"waste is not called compute (1,000 cases, seed 29)",                                             waste_is_not_called_compute},
-        {"waves are whole",waves_are_whole},
-        {"time lies between max and sum (1,000 cases, seed 23)",                             time_lies_between_max_and_sum},
-        {"all-reduce by hand",                                             all_reduce_by_hand},
-        {"missing arithmetic falls back",missing_arithmetic_falls_back_to_a_wider_one},
+        {"nothing beats the peak (1,000 cases, seed 41)", nothing_beats_the_peak},
+        {"uncounted units make a plain roofline",                                               uncounted_units_make_a_plain_roofline},
+        {"large GEMM by hand",large_gemm_by_hand},
+        {"waste is not called compute (1,000 cases, seed 29)",                            waste_is_not_called_compute},
+        {"waves are whole",                                               waves_are_whole},
+        {"time lies between max and sum (1,000 cases, seed 23)",time_lies_between_max_and_sum},
+        {"all-reduce by hand",                               all_reduce_by_hand},
+        {"missing arithmetic falls back",                                               missing_arithmetic_falls_back_to_a_wider_one},
         {"unfused kernels pay for what they spill",                          unfused_kernels_pay_for_what_they_spill},
-        {"resident weights are read from cache",                                             resident_weights_are_read_from_cache},
-        {"other arithmetic stands in",              other_arithmetic_stands_in},
-        {0    },
+        {"resident weights are read from cache",                            resident_weights_are_read_from_cache},
+        {"other arithmetic stands in",                                               other_arithmetic_stands_in},
+        {0},
     };
     return check_main("op_time", cases);
 }

@@ -204,6 +204,27 @@ static void series_keeps_sums(void)
     series_release(&series);
 }
 
+/* A request per 10 ms, 100 of them, the last at 990 ms. Answered after 25 ms, 2 or 3 are always in
+ * flight; a server that takes 12 ms for each falls behind by a sixth of the 50 of the later half.
+ */
+static void growth(void)
+{
+    struct serving_load load = plain_load();
+    for (int is_slow = 0; is_slow < 2; is_slow++) {
+        struct collector collector;
+        collector_init(&collector, &load, 1, 100);
+        for (int i = 0; i < 100; i++) {
+            int64_t end = is_slow ? 12 * (i + 1) : 10 * i + 25;
+            struct request_record one = record(i, 10 * i, 10 * i, end, end, 1);
+            collector_sink(&collector).done(&collector, &one);
+        }
+        double ratio = collector_growth(&collector);
+        check_at_least("growth", ratio, is_slow ? 0.08 : 0.0);
+        check_at_most("growth", ratio, is_slow ? 0.10 : 0.01);
+        collector_release(&collector);
+    }
+}
+
 static void names(void)
 {
     for (int i = 0; i < FIGURE_COUNT; i++)
@@ -221,8 +242,9 @@ int main(void)
         {"warm-up",warm_up},
         {"occupancy",           occupancy},
         {"series keeps sums",                   series_keeps_sums},
-        {"names",names},
-        {0},
+        {"growth",growth},
+        {"names", names},
+        {0                  },
     };
     return check_main("figures", cases);
 }

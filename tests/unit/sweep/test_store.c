@@ -100,6 +100,24 @@ static void goes_on_behind_the_last_whole_block(void)
     arena_release(&arena);
 }
 
+/* Killed after the log went, before its checkpoints did; then the result was removed, too. */
+static void begins_anew_without_a_log(void)
+{
+    struct arena arena;
+    struct store store;
+    arena_init(&arena);
+    const char *path = begin(&arena, &store, "gone");
+    store_close(&store);
+    remove(store.part_path);
+    check_count("begins", open_at(&store, &arena, path, 7, true), STORE_OPEN);
+    check_count("first point", store.next_point, 100);
+    append(&store, "one\n", 110);
+    check_true("finish", store_finish(&store, false));
+    check_text("result", read_file(&arena, path), "head\none\n");
+    remove(path);
+    arena_release(&arena);
+}
+
 static void goes_back_to_blocks_that_match(void)
 {
     struct arena arena;
@@ -166,6 +184,7 @@ static void keeps_others_out(void)
 int main(void)
 {
     static const struct test_case cases[] = {
+        {"begins anew without a log",           begins_anew_without_a_log          },
         {"finishes",                            finishes                           },
         {"goes on behind the last whole block", goes_on_behind_the_last_whole_block},
         {"goes back to blocks that match",      goes_back_to_blocks_that_match     },

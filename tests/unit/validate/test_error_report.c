@@ -122,6 +122,7 @@ static void own_predictions_have_no_error(void)
     check_close("no error", 1.0 + error_worst_median(&judgement, ROWS_ALL), 1.0, 1e-12);
     judgement = (struct judgement){.arena = &arena, .least_s = 1e3};
     judge_kernels(&judgement, &set, &rates);
+    check_true("nothing compared", isnan(error_worst_median(&judgement, ROWS_ALL)));
     check_count("all too short", judgement.too_short, set.kernel_count);
     arena_release(&arena);
 }
