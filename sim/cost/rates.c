@@ -266,12 +266,13 @@ void rates_set_fabric(struct rates *rates, const struct run *run)
     const double attained = 0.80;
     const double hop_s = 5e-6;
     /*
-     * Inside an engine ranks reach a collective one after the other. Of 0 to 12 us one constant for
-     * all engines was fitted on every other row of TensorRT-LLM and vLLM on H100 (AIConfigurator's
-     * end-to-end table) and of LLM-Inference-Bench on A100; on the rows between, mean |ln error|
-     * falls from 0.139 to 0.114 and the median error from 10 to 7 %.
+     * Inside an engine ranks reach a collective one after the other: one constant for all engines.
+     * Every other row of TensorRT-LLM and vLLM on H100 (AIConfigurator's end-to-end table) and of
+     * LLM-Inference-Bench on A100 asks for 8 to 10 us; with those, later vLLM (InferenceMAX, in no
+     * fit of this) becomes 8 % too slow. At 5 us mean |ln error| of the rows between falls from
+     * 0.139 to 0.120 and their median error from 10 to 7.4 %.
      */
-    const double rank_wait_s = 8e-6;
+    const double rank_wait_s = 5e-6;
     if (run->device_count < 2)
         return;
     rates->rank_wait_s = run->device->kind == DEVICE_GPU ? rank_wait_s : 0.0;
