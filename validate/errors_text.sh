@@ -109,9 +109,10 @@ TEXT
     cat <<TEXT
 
 - **AIConfigurator end to end**: a closed loop of fixed lengths. Each token waits for its share of the other requests' prefills; without that share the median error is
-  four times as large. What is left grows with tensor parallelism (TensorRT-LLM: bias -2 % on one GPU, -16 % on eight; vLLM -6 to -17 %), as synchronisation between
-  ranks would; SGLang is overestimated by 20 to 40 %, we do not know why. Mixed lengths are refused: they need \`simulate\`.
-- **LLM-Inference-Bench**: vLLM of mid-2024 spends 1 ms of host time per step and 75 us per request in it (\`engines/vllm-0.5.yaml\`, fitted on two of its models;
+  four times as large. Every collective waits 5 us for the last rank (one constant for all engines, fitted on half of these and of LLM-Inference-Bench's rows: sim/cost/rates.c); what is left
+  still grows with tensor parallelism (TensorRT-LLM: bias -1 % on one GPU, -11 % on eight; vLLM +3 to -11 %). SGLang is overestimated by 24 to 41 % here and by nothing as a
+  simulated server (SERVING.md): its prefills come together, so that decodes wait for fewer of them than the closed form says. Mixed lengths are refused: they need \`simulate\`.
+- **LLM-Inference-Bench**: vLLM of mid-2024 spends 0.5 ms of host time per step and 75 us per request in it (\`engines/vllm-0.5.yaml\`, fitted on two of its models;
   SERVING.md has the held-out ones); without them it would be 27 % too fast at batch 64. TensorRT-LLM needs none on one GPU and is up to 28 % too fast on four; one 70B row
   took ten times longer than its neighbours.
 - **TensorRT-LLM**: dense models have biases of -19 to +37 %; Mixtral on A100 is overestimated by 35 to 67 %, as the MoE fit of A100 is of another engine's kernels; one row is refused, as its steps
