@@ -80,7 +80,7 @@ TEXT
 
 ## Transfer by datasheet numbers alone
 
-Held-out rows longer than 10 µs. The lender's fractions, times and family of kernels are used as they are; only peak, bandwidths, caches, units and links change.
+Held-out rows longer than 10 µs. The lender's fractions, starts and family of kernels are used as they are; times per tile and request shrink with the clock (sim/conf/borrow.c); else only peak, bandwidths, caches, units and links change.
 
 TEXT
     transfer
