@@ -239,17 +239,11 @@ static const char *read_before(struct trace *trace)
     const char *path = options_value(trace->options, "output");
     if (!path || !options_count(trace->options, "resume"))
         return NULL;
-    char block[4096];
     struct text content;
-    size_t count = 0;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
     text_init(&content);
-    while ((count = fread(block, 1, sizeof block, file)) > 0)
-        text_add_bytes(&content, block, count);
-    fclose(file);
-    const char *copy = arena_strdup(&trace->session->arena, text_string(&content));
+    const char *copy = NULL;
+    if (text_load(&content, path, SIZE_MAX - 1) == 0)
+        copy = arena_strdup(&trace->session->arena, text_string(&content));
     text_release(&content);
     return copy;
 }

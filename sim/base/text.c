@@ -279,3 +279,19 @@ int text_save(const struct text *text, const char *path)
     errno = error;
     return error ? -1 : 0;
 }
+
+int text_load(struct text *text, const char *path, size_t most)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return -1;
+    char block[8192];
+    size_t count = 0;
+    errno = 0;
+    while (text->length <= most && (count = fread(block, 1, sizeof block, file)) > 0)
+        text_add_bytes(text, block, count);
+    int error = ferror(file) ? (errno ? errno : EIO) : 0;
+    fclose(file);
+    errno = error;
+    return error ? -1 : 0;
+}

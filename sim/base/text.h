@@ -68,4 +68,10 @@ int text_width(const char *string);
  */
 int text_save(const struct text *text, const char *path);
 
+/**
+ * Appends the file at `path` and stops once `text` is longer than `most` bytes, so that the caller
+ * sees that it is too long. Returns 0, or -1 with errno set.
+ */
+int text_load(struct text *text, const char *path, size_t most);
+
 #endif

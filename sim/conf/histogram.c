@@ -20,22 +20,6 @@ struct histogram {
     int errors;
 };
 
-static bool read_bytes(const char *path, struct text *content)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    char block[8192];
-    size_t count = 0;
-    errno = 0;
-    while (content->length <= FILE_BYTES_MAX && (count = fread(block, 1, sizeof block, file)) > 0)
-        text_add_bytes(content, block, count);
-    int error = ferror(file) ? (errno ? errno : EIO) : 0;
-    fclose(file);
-    errno = error;
-    return !error;
-}
-
 /* Keeps the message with its place; false when enough was said. */
 static bool complain(struct histogram *h, char *line, int number, int column, int width,
                      const char *message)
@@ -127,7 +111,7 @@ bool histogram_read(const struct reader *reader, const char *folder, struct plac
     struct histogram h = {.reader = reader, .path = path};
     struct text content;
     text_init(&content);
-    if (!read_bytes(path, &content) || content.length > FILE_BYTES_MAX) {
+    if (text_load(&content, path, FILE_BYTES_MAX) != 0 || content.length > FILE_BYTES_MAX) {
         diag_add(reader->diags, SEVERITY_ERROR, place, "'%s' can't be read: %s",
                  diag_quote(reader->diags, path), errno ? strerror(errno) : "larger than 64 MB");
         text_release(&content);

@@ -458,30 +458,13 @@ struct node *node_parse(struct arena *arena, struct diags *diags, const char *so
     return root;
 }
 
-/* Reads at most FILE_BYTES_MAX + 1 bytes into `content`; false with errno set on failure. */
-static bool read_bytes(const char *path, struct text *content)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    char block[8192];
-    size_t count = 0;
-    errno = 0;
-    while (content->length <= FILE_BYTES_MAX && (count = fread(block, 1, sizeof block, file)) > 0)
-        text_add_bytes(content, block, count);
-    int error = ferror(file) ? (errno ? errno : EIO) : 0;
-    fclose(file);
-    errno = error;
-    return !error;
-}
-
 struct node *node_read_file(struct arena *arena, struct diags *diags, const char *path)
 {
     struct place place = {.source = arena_strdup(arena, path)};
     struct text content;
     text_init(&content);
     struct node *root = NULL;
-    if (!read_bytes(path, &content))
+    if (text_load(&content, path, FILE_BYTES_MAX) != 0)
         diag_add(diags, SEVERITY_ERROR, place, "can't be read: %s", strerror(errno));
     else if (content.length > FILE_BYTES_MAX)
         diag_add(diags, SEVERITY_ERROR, place, "is larger than %d MB; this is no config file",
