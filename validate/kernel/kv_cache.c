@@ -28,9 +28,15 @@ bool kv_cache_init(struct kv_cache *cache, struct pages *pages, const struct mod
         (size_t)(context / PANEL_OUTPUTS * ((a->head_dim + step - 1) / step)) * UNIT_BYTES;
     cache->value_plane_bytes =
         (size_t)(cache->width / PANEL_OUTPUTS * (context / step)) * UNIT_BYTES;
-    cache->keys = pages_take(pages, (size_t)planes * cache->key_plane_bytes);
-    cache->values = pages_take(pages, (size_t)planes * cache->value_plane_bytes);
-    return cache->keys && cache->values;
+    size_t key_bytes = (size_t)planes * cache->key_plane_bytes;
+    size_t value_bytes = (size_t)planes * cache->value_plane_bytes;
+    cache->keys = pages_take(pages, key_bytes);
+    cache->values = pages_take(pages, value_bytes);
+    if (!cache->keys || !cache->values)
+        return false;
+    memset(cache->keys, 0, key_bytes); /* untouched pages are all one page of zeros */
+    memset(cache->values, 0, value_bytes);
+    return true;
 }
 
 static size_t plane_of(const struct kv_cache *cache, int64_t layer, int64_t slot, int64_t head)

@@ -16,7 +16,7 @@ bool matrix_init(struct matrix *matrix, struct pages *pages, enum format format,
     return matrix->weight != NULL;
 }
 
-static unsigned char *unit_at(const struct matrix *matrix, int64_t panel, int64_t unit)
+unsigned char *matrix_unit(const struct matrix *matrix, int64_t panel, int64_t unit)
 {
     return matrix->weight +
            (size_t)(panel * matrix->units + unit) * unit_panel_bytes(matrix->format);
@@ -103,11 +103,11 @@ static void set_unit(struct matrix *matrix, unsigned char *unit, const float *va
 
 void matrix_set_panel(struct matrix *matrix, int64_t panel, const float *values, int64_t count)
 {
-    unsigned char *units = unit_at(matrix, panel, 0);
+    unsigned char *units = matrix_unit(matrix, panel, 0);
     bool is_blocked = format_is_blocked(matrix->format);
     for (int64_t first = 0; first < matrix->depth; first += PACKED_STEPS)
         if (is_blocked)
-            set_unit(matrix, unit_at(matrix, panel, first / BLOCK_DEPTH), values, count, first);
+            set_unit(matrix, matrix_unit(matrix, panel, first / BLOCK_DEPTH), values, count, first);
         else
             set_steps(matrix, units, values, count, first);
 }
@@ -126,7 +126,7 @@ static double block_value(const struct matrix *matrix, const unsigned char *unit
 double matrix_value(const struct matrix *matrix, int64_t output, int64_t input)
 {
     int64_t depth = unit_depth(matrix->format);
-    const unsigned char *unit = unit_at(matrix, output / PANEL_OUTPUTS, input / depth);
+    const unsigned char *unit = matrix_unit(matrix, output / PANEL_OUTPUTS, input / depth);
     int column = (int)(output % PANEL_OUTPUTS);
     int step = (int)(input % depth);
     if (matrix->format == FORMAT_FP32)
@@ -184,7 +184,7 @@ void tile_point(struct tile *tile, const struct matrix *matrix, int64_t panel,
                 const struct operand *operand, int64_t row, int64_t first, int64_t count)
 {
     const unsigned char *base = operand->rows + (size_t)row * operand->stride_bytes;
-    tile->panel = unit_at(matrix, panel, first);
+    tile->panel = matrix_unit(matrix, panel, first);
     tile->rows = base + (size_t)first * unit_row_bytes(operand->format);
     tile->scales = base + operand->scales_at + (size_t)first * 4;
     tile->starts = base + operand->starts_at + (size_t)first * 4;

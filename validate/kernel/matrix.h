@@ -21,6 +21,9 @@ struct matrix {
 bool matrix_init(struct matrix *matrix, struct pages *pages, enum format format, int64_t outputs,
                  int64_t depth);
 
+/** Where unit `unit` of a panel lies; those after it follow. */
+unsigned char *matrix_unit(const struct matrix *matrix, int64_t panel, int64_t unit);
+
 /** Packs outputs 32·panel …: `values` [32][depth], `count` of them valid. */
 void matrix_set_panel(struct matrix *matrix, int64_t panel, const float *values, int64_t count);
 

@@ -1,5 +1,7 @@
 #include "kernel/tile.h"
 
+#include "kernel/pages.h"
+
 #include <assert.h>
 
 static struct tile_kernel kernel_of(const struct tile_kernels *kernels, enum format format)
@@ -53,6 +55,11 @@ size_t unit_panel_bytes(enum format format)
     if (format == FORMAT_Q8_0)
         return Q8_UNIT_BYTES;
     return format == FORMAT_Q4_0 ? Q4_UNIT_BYTES : 128;
+}
+
+int unit_lines(enum format format)
+{
+    return (int)(unit_panel_bytes(format) / CACHE_LINE_BYTES);
 }
 
 size_t unit_row_bytes(enum format format)

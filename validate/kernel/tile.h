@@ -45,12 +45,20 @@ struct tile {
     float *out;                  /**< [rows][32], rows `out_stride` apart */
     size_t out_stride;           /**< [floats] */
     bool is_accumulating;        /**< adds to `out` instead of overwriting it */
+    const unsigned char *ahead;  /**< weights to bring into the L2 cache meanwhile; NULL: none */
+    int ahead_lines;             /**< cache lines of them per unit: a unit's, or half of them */
 };
 
-/** A kernel: how many rows it takes at once, and its code for 1 … rows_max rows. */
+/**
+ * A kernel: how many rows it takes at once, and its code for 1 … rows_max rows. Where several tiles
+ * share a panel, the first two fetch half of the next panel each: memory would idle while they find
+ * theirs in the cache. So does a single tile of at least alone_rows rows, which computes longer
+ * than memory takes; with fewer rows the processor's own prefetching is faster.
+ */
 struct tile_kernel {
     int rows_max;
     void (*run)(const struct tile *tile, int rows);
+    int alone_rows; /**< 0: the kernel ignores `ahead`; above rows_max: no single tile fetches */
 };
 
 /** Kernels of one instruction set for the four weight formats. */
@@ -79,6 +87,9 @@ bool tile_knows_format(enum format format);
 int64_t unit_depth(enum format format);
 size_t unit_panel_bytes(enum format format);
 size_t unit_row_bytes(enum format format);
+
+/** Cache lines that a unit of a panel fills. */
+int unit_lines(enum format format);
 
 /** True for formats whose operands carry a scale per block. */
 bool format_is_blocked(enum format format);
