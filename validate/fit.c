@@ -87,23 +87,24 @@ static const struct free_parameter custom_parameters[] = {
     FREE(memory_ratio, 0.7, 0.02, 1.0),  {0}};
 
 /* On CPU cores; barriers, caches and the bandwidth of one core come from probes of their own. */
-static const struct free_parameter cores_gemm_parameters[] = {
-    FREE(fixed_s, 2e-7, 1e-9, 1e-4),    FREE(compute_ratio, 0.9, 0.05, 1.2),
-    FREE(memory_ratio, 0.95, 0.3, 1.5), FREE(tile_load, 1.0, 1e-2, 50.0),
-    FREE(unpack_rows, 1.0, 1e-2, 50.0), FREE(convert_ratio, 3.0, 0.05, 100.0),
-    FREE(smooth, 4.0, 1.0, 16.0),       FREE(cross_ratio, 0.2, 1e-2, 2.0),
-    FREE(fork_count, 4.0, 0.1, 200.0),  {0}};
-static const struct free_parameter cores_moe_parameters[] = {FREE(fixed_s, 1e-6, 1e-8, 1e-4),
-                                                             FREE(expert_s, 1e-6, 1e-9, 1e-4),
-                                                             FREE(compute_ratio, 0.9, 0.05, 1.2),
-                                                             FREE(memory_ratio, 0.95, 0.3, 1.5),
-                                                             FREE(tile_load, 1.0, 1e-2, 50.0),
-                                                             FREE(unpack_rows, 1.0, 1e-2, 50.0),
-                                                             FREE(convert_ratio, 3.0, 0.05, 100.0),
-                                                             FREE(smooth, 4.0, 1.0, 16.0),
-                                                             FREE(cross_ratio, 0.2, 1e-2, 2.0),
-                                                             FREE(fork_count, 12.0, 0.1, 200.0),
-                                                             {0}};
+static const struct free_parameter cores_gemm_parameters[] = {FREE(fixed_s, 2e-7, 1e-9, 1e-4),
+                                                              FREE(compute_ratio, 0.9, 0.05, 1.2),
+                                                              FREE(memory_ratio, 0.95, 0.3, 1.5),
+                                                              FREE(tile_load, 1.0, 1e-2, 50.0),
+                                                              FREE(unpack_rows, 1.0, 1e-2, 50.0),
+                                                              FREE(convert_ratio, 3.0, 0.05, 100.0),
+                                                              FREE(smooth, 4.0, 1.0, 16.0),
+                                                              FREE(cross_ratio, 0.2, 1e-2, 2.0),
+                                                              FREE(fork_count, 4.0, 0.1, 200.0),
+                                                              FREE(line_count, 90.0, 10.0, 500.0),
+                                                              {0}};
+static const struct free_parameter cores_moe_parameters[] = {
+    FREE(fixed_s, 1e-6, 1e-8, 1e-4),       FREE(expert_s, 1e-6, 1e-9, 1e-4),
+    FREE(compute_ratio, 0.9, 0.05, 1.2),   FREE(memory_ratio, 0.95, 0.3, 1.5),
+    FREE(tile_load, 1.0, 1e-2, 50.0),      FREE(unpack_rows, 1.0, 1e-2, 50.0),
+    FREE(convert_ratio, 3.0, 0.05, 100.0), FREE(smooth, 4.0, 1.0, 16.0),
+    FREE(cross_ratio, 0.2, 1e-2, 2.0),     FREE(fork_count, 12.0, 0.1, 200.0),
+    FREE(line_count, 90.0, 10.0, 500.0),   {0}};
 static const struct free_parameter cores_prefill_parameters[] = {
     FREE(fixed_s, 1e-6, 1e-8, 1e-4),
     FREE(compute_ratio, 0.7, 0.02, 1.5),
@@ -114,12 +115,17 @@ static const struct free_parameter cores_prefill_parameters[] = {
     FREE(cross_ratio, 0.2, 1e-2, 2.0),
     FREE(fork_count, 2.0, 0.1, 200.0),
     {0}};
-static const struct free_parameter cores_decode_parameters[] = {
-    FREE(fixed_s, 1e-6, 1e-8, 1e-4),    FREE(compute_ratio, 0.7, 0.02, 1.5),
-    FREE(memory_ratio, 0.95, 0.1, 1.5), FREE(tile_load, 1.0, 1e-2, 50.0),
-    FREE(tile_s, 1e-6, 1e-8, 1e-4),     FREE(wave_ratio, 0.5, 1e-2, 2.0),
-    FREE(smooth, 3.0, 1.0, 16.0),       FREE(cross_ratio, 0.2, 1e-2, 2.0),
-    FREE(fork_count, 2.0, 0.1, 200.0),  {0}};
+static const struct free_parameter cores_decode_parameters[] = {FREE(fixed_s, 1e-6, 1e-8, 1e-4),
+                                                                FREE(compute_ratio, 0.7, 0.02, 1.5),
+                                                                FREE(memory_ratio, 0.95, 0.1, 1.5),
+                                                                FREE(tile_load, 1.0, 1e-2, 50.0),
+                                                                FREE(tile_s, 1e-6, 1e-8, 1e-4),
+                                                                FREE(wave_ratio, 0.5, 1e-2, 2.0),
+                                                                FREE(smooth, 3.0, 1.0, 16.0),
+                                                                FREE(cross_ratio, 0.2, 1e-2, 2.0),
+                                                                FREE(fork_count, 2.0, 0.1, 200.0),
+                                                                FREE(line_count, 90.0, 10.0, 500.0),
+                                                                {0}};
 static const struct free_parameter cores_elementwise_parameters[] = {
     FREE(fixed_s, 2e-7, 1e-9, 1e-4),
     FREE(convert_ratio, 3.0, 0.05, 100.0),

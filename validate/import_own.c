@@ -63,7 +63,8 @@ static enum format format_cell(struct csv *csv, const struct csv_source *source)
 /* Where the cells of a run come from. */
 struct run_columns {
     struct csv_source model, device, weights, activations, kv_cache, arithmetic;
-    struct csv_source devices, batch, input, output, depth, threads, chunk, read, exchange, barrier;
+    struct csv_source devices, batch, input, output, depth, threads, chunk;
+    struct csv_source read, exchange, barrier, fma, latency;
     struct csv_source layers, experts, top_k, expert_ffn;
     struct csv_source others;
     struct time_source ttft, tpot, e2e;
@@ -88,6 +89,8 @@ static struct run_columns find_run_columns(struct csv *csv)
         .read = csv_or_number(csv, "read_gb_s", 0.0),
         .exchange = csv_or_number(csv, "exchange_gb_s", 0.0),
         .barrier = csv_or_number(csv, "barrier_us", 0.0),
+        .fma = csv_or_number(csv, "fma_gflop_s", 0.0),
+        .latency = csv_or_number(csv, "latency_ns", 0.0),
         .layers = csv_or_number(csv, "layers", 0.0),
         .experts = csv_or_number(csv, "experts", 0.0),
         .top_k = csv_or_number(csv, "top_k", 0.0),
@@ -120,9 +123,9 @@ static struct run_sample *add_run(struct csv *csv, struct sink *sink, const stru
     run->arithmetic = is_stored ? ARITHMETIC_WEIGHTS : ARITHMETIC_ACTIVATIONS;
     run->threads = (int64_t)optional(csv, &c->threads);
     run->batched_tokens = (int64_t)optional(csv, &c->chunk);
-    run->read_byte_per_s = 1e9 * optional(csv, &c->read);
-    run->exchange_byte_per_s = 1e9 * optional(csv, &c->exchange);
-    run->barrier_s = 1e-6 * optional(csv, &c->barrier);
+    run->probed = (struct probed){1e9 * optional(csv, &c->read), 1e9 * optional(csv, &c->exchange),
+                                  1e-6 * optional(csv, &c->barrier), 1e9 * optional(csv, &c->fma),
+                                  1e-9 * optional(csv, &c->latency)};
     run->changed = (struct model_variant){
         (int64_t)optional(csv, &c->layers), (int64_t)optional(csv, &c->experts),
         (int64_t)optional(csv, &c->top_k), (int64_t)optional(csv, &c->expert_ffn)};
@@ -314,6 +317,8 @@ enum {
     K_READ,
     K_EXCHANGE,
     K_BARRIER,
+    K_FMA,
+    K_LATENCY,
     K_REPEATED,
     K_COUNT
 };
@@ -467,9 +472,11 @@ static void add_kernel(struct csv *csv, struct sink *sink, const struct kernel_t
     sample->variant = sink_word(sink, name);
     sample->threads = v[K_THREADS] > 0.0 ? v[K_THREADS] : 0.0;
     sample->working_set_bytes = v[K_WORKING_SET] > 0.0 ? v[K_WORKING_SET] : 0.0;
-    sample->read_byte_per_s = v[K_READ] > 0.0 ? 1e9 * v[K_READ] : 0.0;
-    sample->exchange_byte_per_s = v[K_EXCHANGE] > 0.0 ? 1e9 * v[K_EXCHANGE] : 0.0;
-    sample->barrier_s = v[K_BARRIER] > 0.0 ? 1e-6 * v[K_BARRIER] : 0.0;
+    sample->probed.read_byte_per_s = v[K_READ] > 0.0 ? 1e9 * v[K_READ] : 0.0;
+    sample->probed.exchange_byte_per_s = v[K_EXCHANGE] > 0.0 ? 1e9 * v[K_EXCHANGE] : 0.0;
+    sample->probed.barrier_s = v[K_BARRIER] > 0.0 ? 1e-6 * v[K_BARRIER] : 0.0;
+    sample->probed.fma_flop_per_s = v[K_FMA] > 0.0 ? 1e9 * v[K_FMA] : 0.0;
+    sample->probed.latency_s = v[K_LATENCY] > 0.0 ? 1e-9 * v[K_LATENCY] : 0.0;
     if (sample->threads > 0.0) {
         char threads[32];
         snprintf(threads, sizeof threads, "%.0f threads", sample->threads);
@@ -505,6 +512,8 @@ static void read_kernels(struct csv *csv, struct sink *sink)
                                                "read_gb_s",
                                                "exchange_gb_s",
                                                "barrier_us",
+                                               "fma_gflop_s",
+                                               "latency_ns",
                                                "repeated"};
     struct csv_source sources[K_COUNT];
     struct kernel_texts texts = {csv_need(csv, "class"), csv_or_text(csv, "dtype", "bf16"),

@@ -187,7 +187,7 @@ static double least_step(const struct predictor *predictor, struct step_cost *co
     struct run alone = *run;
     struct predictor one = *predictor;
     if ((run->levers && run->levers->speculation.method != SPECULATION_NONE) ||
-        rates->read_byte_per_s > 0.0)
+        rates->probed.read_byte_per_s > 0.0)
         return 0.0;
     if (run->model->ffn.moe.experts > 0)
         alone.workload.batch = 1;
@@ -279,9 +279,7 @@ const char *judge_run(struct judgement *judgement, const struct sample_set *set,
     struct predictor predictor = predictor_new(&scratch, run);
     struct rates *probed = arena_alloc(&scratch, sizeof *probed);
     *probed = *predictor.rates;
-    probed->read_byte_per_s = sample->read_byte_per_s;
-    probed->exchange_byte_per_s = sample->exchange_byte_per_s;
-    probed->barrier_s = sample->barrier_s;
+    probed->probed = sample->probed;
     predictor.rates = probed;
     struct prediction best = static_batch_predict(&predictor, cost);
     double least_step_s = least_step(&predictor, cost);

@@ -145,8 +145,9 @@ static double busy_time(void)
     char *next = line + strcspn(line, " ");
     for (int i = 0; i < 8; i++)
         ticks[i] = strtod(next, &next);
-    /* user, nice, system, interrupts; not idle, waiting, stolen */
-    return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / (double)sysconf(_SC_CLK_TCK);
+    /* user, nice, system, interrupts, stolen by the hypervisor; not idle, waiting */
+    return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) /
+           (double)sysconf(_SC_CLK_TCK);
 }
 
 static double own_time(void)

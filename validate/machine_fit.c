@@ -2,6 +2,7 @@
 
 #include "validate/describe.h"
 #include "validate/import.h"
+#include "validate/machine_steps.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,15 +16,14 @@ bool machine_probe_run(struct machine_tables *tables, struct arena *arena, enum 
                        const struct probe_options *options)
 {
     static bool (*const runs[MACHINE_PROBE_COUNT])(const struct probe_options *, struct table *) = {
-        probe_bandwidth, probe_peak,      probe_barrier, probe_rows,
-        probe_gemm,      probe_attention, probe_experts};
+        probe_bandwidth, probe_peak, probe_barrier, probe_gemm, machine_steps_run};
     table_init(&tables->tables[probe], arena, machine_probe_names[probe]);
     return runs[probe](options, &tables->tables[probe]);
 }
 
 double machine_probe_share(enum machine_probe probe)
 {
-    static const double shares[MACHINE_PROBE_COUNT] = {0.07, 0.01, 0.01, 0.03, 0.38, 0.20, 0.30};
+    static const double shares[MACHINE_PROBE_COUNT] = {0.05, 0.01, 0.01, 0.18, 0.75};
     return shares[probe];
 }
 
@@ -65,14 +65,14 @@ static double most_threads(const struct table *table)
 static double beside(struct arena *arena, const struct machine_tables *tables, double threads,
                      const char *column)
 {
-    static const enum machine_probe probes[] = {MACHINE_PROBE_GEMM, MACHINE_PROBE_ATTENTION,
-                                                MACHINE_PROBE_EXPERTS};
+    enum { PROBES = 2 };
+    static const enum machine_probe probes[PROBES] = {MACHINE_PROBE_GEMM, MACHINE_PROBE_STEPS};
     int most = 0;
-    for (int p = 0; p < 3; p++)
+    for (int p = 0; p < PROBES; p++)
         most += tables->tables[probes[p]].row_count;
     double *rates = arena_array(arena, (size_t)most + 1, sizeof *rates);
     int64_t count = 0;
-    for (int p = 0; p < 3; p++) {
+    for (int p = 0; p < PROBES; p++) {
         const struct table *table = &tables->tables[probes[p]];
         for (int row = 0; row < table->row_count; row++) {
             double rate = cell(table, row, column);
@@ -161,6 +161,13 @@ static bool is_disturbed(const struct table *table, int row)
     return cell(table, row, PROBE_BARRIER_COLUMN) > longest_s;
 }
 
+/* 0 where nothing was probed. */
+static double known(const struct table *table, int row, const char *column)
+{
+    double value = cell(table, row, column);
+    return value > 0.0 ? value : 0.0;
+}
+
 static void add_sample(struct sink *sink, const struct table *table, int row, const struct op *op)
 {
     if (is_disturbed(table, row))
@@ -168,14 +175,12 @@ static void add_sample(struct sink *sink, const struct table *table, int row, co
     struct kernel_sample *sample = sink_kernel(sink, op, cell(table, row, "time_s"), row + 1);
     if (!sample)
         return;
-    double read = cell(table, row, "read_byte_per_s");
     double set = cell(table, row, "working_set_bytes");
-    double exchange = cell(table, row, PROBE_EXCHANGE_COLUMN);
-    double barrier = cell(table, row, PROBE_BARRIER_COLUMN);
-    sample->barrier_s = barrier > 0.0 ? barrier : 0.0;
-    sample->exchange_byte_per_s = exchange > 0.0 ? exchange : 0.0;
     sample->threads = cell(table, row, "threads");
-    sample->read_byte_per_s = read > 0.0 ? read : 0.0;
+    sample->probed = (struct probed){
+        known(table, row, "read_byte_per_s"), known(table, row, PROBE_EXCHANGE_COLUMN),
+        known(table, row, PROBE_BARRIER_COLUMN), known(table, row, PROBE_FMA_COLUMN),
+        known(table, row, PROBE_LATENCY_COLUMN)};
     sample->working_set_bytes = set > 0.0 ? set : 0.0;
 }
 
@@ -198,82 +203,6 @@ static void add_products(struct sink *sink, const struct table *table)
     }
 }
 
-static void add_attention(struct sink *sink, const struct table *table)
-{
-    for (int row = 0; row < table->row_count; row++) {
-        enum format format = format_of(table, row);
-        double fresh = cell(table, row, "new_tokens");
-        struct attention_case c = {.requests = cell(table, row, "requests"),
-                                   .new_tokens = fresh,
-                                   .context = fresh + cell(table, row, "past_tokens"),
-                                   .heads = cell(table, row, "heads"),
-                                   .kv_heads = cell(table, row, "kv_heads"),
-                                   .head_dim = cell(table, row, "head_dim"),
-                                   .kv_bytes = format_bytes(format),
-                                   .math = format_math(format)};
-        struct op op = fresh > 1.0 ? describe_prefill(&c) : describe_decode(&c);
-        op.activation_bytes = 8.0 * c.requests * fresh * c.heads * c.head_dim; /* fp32 */
-        add_sample(sink, table, row, &op);
-    }
-}
-
-static void add_experts(struct sink *sink, const struct table *table)
-{
-    for (int row = 0; row < table->row_count; row++) {
-        enum format format = format_of(table, row);
-        struct moe_case c = {.tokens = cell(table, row, "tokens"),
-                             .experts = cell(table, row, "experts"),
-                             .top_k = cell(table, row, "top_k"),
-                             .hidden = cell(table, row, "hidden"),
-                             .width = cell(table, row, "expert_ffn"),
-                             .inputs = 2.0,
-                             .distinct = cell(table, row, "distinct"),
-                             .weight_bytes = format_bytes(format),
-                             .math = format_math(format)};
-        c.rows = c.tokens * c.top_k;
-        struct op op = describe_moe(&c);
-        /* as the graph counts fp32 activations: gathered, scattered, and between the products */
-        op.activation_bytes =
-            4.0 * (3.0 * c.rows * c.hidden + c.tokens * c.hidden + 6.0 * c.rows * c.width);
-        add_sample(sink, table, row, &op);
-    }
-}
-
-/* Row-wise work as the graph describes it: what it moves per row element, in fp32 but for the cache
- * of keys and values. */
-static void add_rows(struct sink *sink, const struct table *table)
-{
-    static const struct {
-        const char *name;
-        enum op_kind kind;
-        double activation_bytes;
-        double kv_bytes;
-    } works[] = {
-        {"norm",       OP_NORM,       16.0, 0.0},
-        {"activation", OP_ACTIVATION, 12.0, 0.0},
-        {"rotate",     OP_ROPE,       8.0,  0.0},
-        {"search",     OP_SAMPLING,   12.0, 0.0}, /* the graph's softmax */
-        {"gather",     OP_EMBEDDING,  8.0,  0.0},
-        {"write",      OP_KV_WRITE,   8.0,  4.0}, /* a key and a value, bf16 */
-    };
-    for (int row = 0; row < table->row_count; row++) {
-        double rows = cell(table, row, "rows");
-        double elements = rows * cell(table, row, "width");
-        double heads = cell(table, row, "kv_heads");
-        size_t work = 0;
-        while (work + 1 < sizeof works / sizeof *works &&
-               !is_word(table, row, "kind", works[work].name))
-            work++;
-        struct op op = describe_elementwise(
-            works[work].kind, works[work].activation_bytes * elements, 5.0 * elements);
-        op.kv_bytes = works[work].kv_bytes * elements;
-        op.shape.rows = rows;
-        op.shape.requests = cell(table, row, "requests");
-        op.shape.groups = heads > 0.0 ? heads : 0.0;
-        add_sample(sink, table, row, &op);
-    }
-}
-
 static struct sample_set samples_of(struct arena *arena, struct diags *diags,
                                     const struct machine_tables *tables, enum machine_probe probe,
                                     void (*add)(struct sink *, const struct table *))
@@ -287,7 +216,8 @@ static struct sample_set samples_of(struct arena *arena, struct diags *diags,
 }
 
 static struct kernel_fit base_of(const struct machine_tables *tables, double cache_bytes,
-                                 double alone, double all, double exchange, double join)
+                                 double alone, double all, double exchange, double join,
+                                 double latency)
 {
     struct kernel_fit base = {.family = FAMILY_CORES};
 #define UNSET(member, key, dimension, low, high, meaning) base.member = (double)NAN;
@@ -308,6 +238,7 @@ static struct kernel_fit base_of(const struct machine_tables *tables, double cac
             base.barrier_s = three_digits(cell(barrier, row, "barrier_s"));
     base.exchange_ratio = exchange > 0.0 ? three_digits(exchange / all) : (double)NAN;
     base.memory_ratio = 1.0;
+    base.latency_s = latency > 0.0 ? three_digits(latency) : (double)NAN;
     base.smooth = 8.0;
     return base;
 }
@@ -377,13 +308,12 @@ struct machine_fit machine_fit_tables(struct arena *arena, const struct machine 
     diags_init(&diags, arena);
     struct sample_set sets[] = {
         samples_of(arena, &diags, tables, MACHINE_PROBE_GEMM, add_products),
-        samples_of(arena, &diags, tables, MACHINE_PROBE_ATTENTION, add_attention),
-        samples_of(arena, &diags, tables, MACHINE_PROBE_EXPERTS, add_experts),
-        samples_of(arena, &diags, tables, MACHINE_PROBE_ROWS, add_rows),
+        samples_of(arena, &diags, tables, MACHINE_PROBE_STEPS, machine_steps_add),
     };
     struct kernel_fit base = base_of(tables, cache_bytes, alone, all,
                                      beside(arena, tables, threads, PROBE_EXCHANGE_COLUMN),
-                                     beside(arena, tables, threads, PROBE_BARRIER_COLUMN));
+                                     beside(arena, tables, threads, PROBE_BARRIER_COLUMN),
+                                     beside(arena, tables, 1.0, PROBE_LATENCY_COLUMN));
     struct calibration_options options = {
         .device = device,
         .base = &base,
@@ -394,7 +324,7 @@ struct machine_fit machine_fit_tables(struct arena *arena, const struct machine 
                                machine->revision, machine->compiler),
         .date = date,
     };
-    found.calibration = calibrate(arena, sets, 4, &options);
+    found.calibration = calibrate(arena, sets, sizeof sets / sizeof *sets, &options);
     device->fitted =
         arena_array(arena, (size_t)found.calibration.class_count + 1, sizeof *device->fitted);
     for (int i = 0; i < found.calibration.class_count; i++)

@@ -11,10 +11,8 @@
     X(BANDWIDTH, "bandwidth")                                                                      \
     X(PEAK, "peak")                                                                                \
     X(BARRIER, "barrier")                                                                          \
-    X(ROWS, "rows")                                                                                \
     X(GEMM, "gemm")                                                                                \
-    X(ATTENTION, "attention")                                                                      \
-    X(EXPERTS, "experts")
+    X(STEPS, "steps")
 
 #define MACHINE_PROBE_ENUM(id, name) MACHINE_PROBE_##id,
 enum machine_probe { MACHINE_PROBE_LIST(MACHINE_PROBE_ENUM) MACHINE_PROBE_COUNT };
@@ -30,11 +28,13 @@ struct machine_tables {
 bool machine_probe_run(struct machine_tables *tables, struct arena *arena, enum machine_probe probe,
                        const struct probe_options *options);
 
-/** Writes the table to FOLDER/NAME.csv. False with errno when that fails. */
+/** Writes the table to FOLDER/NAME.csv; makes the folder, but not those around it. False with errno
+ * when that fails. */
 bool machine_table_save(const struct machine_tables *tables, enum machine_probe probe,
                         const char *folder);
 
-/** Reads what machine_table_save wrote. False when there is no such file, or no table in it. */
+/** Reads what machine_table_save wrote, or NAME.csv.gz. False when there is no such file, or no
+ * table in it. */
 bool machine_table_load(struct machine_tables *tables, struct arena *arena,
                         enum machine_probe probe, const char *folder);
 

@@ -5,6 +5,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *path_of(struct arena *arena, enum machine_probe probe, const char *folder)
 {
@@ -17,6 +19,7 @@ bool machine_table_save(const struct machine_tables *tables, enum machine_probe 
     const struct table *table = &tables->tables[probe];
     struct text out;
     text_init(&out);
+    mkdir(folder, 0777); /* it may be there already; what else fails, saving says */
     table_csv(table, &out);
     bool is_saved = text_save(&out, path_of(table->arena, probe, folder)) == 0;
     text_release(&out);
@@ -56,7 +59,10 @@ bool machine_table_load(struct machine_tables *tables, struct arena *arena,
     bool is_text[CSV_COLUMNS_MAX];
     diags_init(&diags, arena);
     table_init(table, arena, machine_probe_names[probe]);
-    if (!lines_open(&lines, &diags, path_of(arena, probe, folder)))
+    const char *path = path_of(arena, probe, folder);
+    if (access(path, R_OK) != 0)
+        path = arena_printf(arena, "%s.gz", path);
+    if (!lines_open(&lines, &diags, path))
         return false;
     bool is_read = csv_start(&csv, arena, &lines);
     while (is_read && csv_next(&csv)) {

@@ -6,10 +6,12 @@
 #include "validate/measure_bench.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { TIMES_MAX = 512, PREFILLS_MIN = 3 };
+enum { TIMES_MAX = 512, PREFILLS_MIN = 3, PROBE_BYTES = 128 << 20 };
 
 static const double outlier_ratio = 1.3;
+static const double most_spread = 0.5; /* of steps that nobody disturbed */
 
 static float *bias_of(struct arena *arena, const struct measure_setup *setup)
 {
@@ -40,12 +42,16 @@ struct measure_bench *measure_open(struct arena *arena, const struct measure_set
     options.max_batch = batch;
     options.chunk_tokens = setup->chunk_tokens > batch ? setup->chunk_tokens : batch;
     options.router_bias = bench->router_bias;
-    bench->decoder = decoder_new(setup->model, &options);
+    pages_init(&bench->pages);
+    bench->memory = pages_take(&bench->pages, PROBE_BYTES);
+    bench->decoder = bench->memory ? decoder_new(setup->model, &options) : NULL;
     if (!bench->decoder) {
+        pages_release(&bench->pages);
         const char *reason = decoder_refusal(setup->model, &options);
         *why = reason ? reason : "not enough memory";
         return NULL;
     }
+    memset(bench->memory, 1, PROBE_BYTES);
     bench->segments = arena_array(arena, (size_t)batch, sizeof *bench->segments);
     bench->slots = arena_array(arena, (size_t)batch, sizeof *bench->slots);
     bench->next = arena_array(arena, (size_t)batch, sizeof *bench->next);
@@ -62,8 +68,10 @@ struct measure_bench *measure_open(struct arena *arena, const struct measure_set
 
 void measure_close(struct measure_bench *bench)
 {
-    if (bench)
-        decoder_free(bench->decoder);
+    if (!bench)
+        return;
+    decoder_free(bench->decoder);
+    pages_release(&bench->pages);
 }
 
 int64_t measure_context(const struct measure_case *c)
@@ -102,24 +110,58 @@ void measure_decode(struct measure_bench *bench, int64_t batch)
     decoder_decode(bench->decoder, bench->slots, bench->tokens, batch, bench->next);
 }
 
-double measure_read_rate(struct measure_bench *bench)
+struct probed measure_probe(struct measure_bench *bench)
 {
-    const size_t beyond_caches = 128 << 20;
-    return probe_read_bandwidth(decoder_pool(bench->decoder), ISA_AVX512, beyond_caches, 0.01);
-}
-
-struct measure_mode measure_mode(struct measure_bench *bench)
-{
+    const double limit_s = 0.02;
     struct pool *pool = decoder_pool(bench->decoder);
-    if (pool_threads(pool) < 2)
-        return (struct measure_mode){(double)NAN, (double)NAN};
-    return (struct measure_mode){probe_exchange_rate(pool), probe_barrier_time(pool)};
+    struct probed probed = {
+        .read_byte_per_s =
+            probe_read_bandwidth(pool, ISA_AVX512, bench->memory, PROBE_BYTES, limit_s),
+        .fma_flop_per_s = probe_fma_rate(pool),
+        .latency_s = probe_latency(bench->memory, PROBE_BYTES),
+    };
+    if (pool_threads(pool) > 1) {
+        probed.exchange_byte_per_s = probe_exchange_rate(pool);
+        probed.barrier_s = probe_barrier_time(pool);
+    }
+    return probed;
 }
 
-struct measure_mode measure_mode_mean(struct measure_mode a, struct measure_mode b)
+struct probed measure_probed_mean(const struct probed *a, const struct probed *b)
 {
-    return (struct measure_mode){0.5 * (a.exchange_byte_per_s + b.exchange_byte_per_s),
-                                 0.5 * (a.barrier_s + b.barrier_s)};
+    return (struct probed){0.5 * (a->read_byte_per_s + b->read_byte_per_s),
+                           0.5 * (a->exchange_byte_per_s + b->exchange_byte_per_s),
+                           0.5 * (a->barrier_s + b->barrier_s),
+                           0.5 * (a->fma_flop_per_s + b->fma_flop_per_s),
+                           0.5 * (a->latency_s + b->latency_s)};
+}
+
+static double middle(double a, double b, double c)
+{
+    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+}
+
+/* The middle of three looks, figure by figure: one may have met a burst of the neighbours. */
+static struct probed middle_of(const struct probed *a, const struct probed *b,
+                               const struct probed *c)
+{
+    return (struct probed){
+        middle(a->read_byte_per_s, b->read_byte_per_s, c->read_byte_per_s),
+        middle(a->exchange_byte_per_s, b->exchange_byte_per_s, c->exchange_byte_per_s),
+        middle(a->barrier_s, b->barrier_s, c->barrier_s),
+        middle(a->fma_flop_per_s, b->fma_flop_per_s, c->fma_flop_per_s),
+        middle(a->latency_s, b->latency_s, c->latency_s)};
+}
+
+bool measure_is_steady(const struct probed *a, const struct probed *b)
+{
+    const double wander = 1.4; /* states differ twofold in one figure or the other */
+    double fma = a->fma_flop_per_s / b->fma_flop_per_s;
+    double read = a->read_byte_per_s / b->read_byte_per_s;
+    double exchange =
+        b->exchange_byte_per_s > 0.0 ? a->exchange_byte_per_s / b->exchange_byte_per_s : 1.0;
+    return fmax(fma, 1.0 / fma) < wander && fmax(read, 1.0 / read) < wander &&
+           fmax(exchange, 1.0 / exchange) < wander;
 }
 
 static struct measure_times times_of(double *seconds, int64_t count)
@@ -239,13 +281,15 @@ struct measure_result measure_run(struct measure_bench *bench, const struct meas
 {
     struct measure_result result = {
         .distinct = (double)NAN, .distinct_uniform = (double)NAN, .distinct_visited = (double)NAN};
-    double before = measure_read_rate(bench);
-    struct measure_mode mode = measure_mode(bench);
+    struct probed before = measure_probe(bench);
     decoder_reset_timers(bench->decoder); /* visits of the prefill are the popularity */
     result.ttft = time_prefill(bench, c, limit_s);
+    struct probed between = measure_probe(bench);
     result.itl = time_decode(bench, c);
     count_experts(bench, c, &result);
-    result.read_byte_per_s = 0.5 * (before + measure_read_rate(bench));
-    result.mode = measure_mode_mean(mode, measure_mode(bench));
+    struct probed after = measure_probe(bench);
+    result.probed = middle_of(&before, &between, &after);
+    result.is_steady = measure_is_steady(&before, &between) &&
+                       measure_is_steady(&between, &after) && result.itl.spread_ratio < most_spread;
     return result;
 }

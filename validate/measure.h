@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "cost/rates.h"
 #include "kernel/decoder.h"
 #include "kernel/gguf.h"
 
@@ -38,22 +39,15 @@ struct measure_times {
     int64_t outliers; /**< longer than 1.3 medians */
 };
 
-/** How threads work together: virtual cores may share a cache, or not. */
-struct measure_mode {
-    double exchange_byte_per_s; /**< bandwidth of data that another thread wrote [B/s]; NaN: one
-                                   thread */
-    double barrier_s;           /**< fork and join [s]; NaN: one thread */
-};
-
 /** What was measured at one point. */
 struct measure_result {
     struct measure_times ttft; /**< prefill of the whole batch */
     struct measure_times itl;  /**< one decode step of the whole batch */
-    double read_byte_per_s;    /**< memory bandwidth probed before and after, mean [B/s] */
-    struct measure_mode mode;  /**< of several threads, probed before and after, mean */
-    double distinct;           /**< experts hit per MoE layer in the last decode step; NaN: dense */
-    double distinct_uniform;   /**< expected when all are alike */
-    double distinct_visited;   /**< expected with the popularity that was counted */
+    struct probed probed;      /**< before, between and after, the middle of each figure */
+    bool is_steady;  /**< the cores stayed where they were, and steps took about the same time */
+    double distinct; /**< experts hit per MoE layer in the last decode step; NaN: dense */
+    double distinct_uniform; /**< expected when all are alike */
+    double distinct_visited; /**< expected with the popularity that was counted */
 };
 
 /** A loaded model with the buffers that timing needs. */

@@ -174,9 +174,7 @@ double sample_time(struct rates *rates, const struct kernel_sample *sample)
     }
     rates->threads = sample->threads > 0.0 ? fmin(sample->threads, rates->cores) : rates->cores;
     rates->working_set_bytes = sample->working_set_bytes;
-    rates->read_byte_per_s = sample->read_byte_per_s;
-    rates->exchange_byte_per_s = sample->exchange_byte_per_s;
-    rates->barrier_s = sample->barrier_s;
+    rates->probed = sample->probed;
     return op_time(rates, op).time_s;
 }
 

@@ -23,9 +23,7 @@ struct kernel_sample {
         *implementation;      /**< the library or kernel that ran, as the file says; may be NULL */
     double threads;           /**< CPU cores at work; 0 = all */
     double working_set_bytes; /**< re-read every repetition [B]; 0 = larger than any cache */
-    double read_byte_per_s;   /**< read from memory beside it [B/s]; 0 = not probed */
-    double exchange_byte_per_s; /**< moved between cores beside it [B/s]; 0 = not probed */
-    double barrier_s; /**< fork and join of its threads, probed beside it [s]; 0 = not probed */
+    struct probed probed;     /**< of its threads, beside it */
     uint64_t
         key; /**< hash of the row without its time: rows with equal keys are held out together */
     int64_t line; /**< where it stood, 1-based */
@@ -54,14 +52,12 @@ struct run_sample {
     enum launch_mode launch; /**< how that engine starts kernels */
     const char *program;     /**< of engines/, whose host time is known, or NULL */
     enum arithmetic_basis arithmetic;
-    int64_t threads;            /**< CPU cores at work; 0 = all */
-    int64_t batched_tokens;     /**< most tokens in one step; 0 = the file doesn't say */
-    double read_byte_per_s;     /**< read from memory beside it [B/s]; 0 = not probed */
-    double exchange_byte_per_s; /**< moved between cores beside it [B/s]; 0 = not probed */
-    double barrier_s; /**< fork and join of its threads, probed beside it [s]; 0 = not probed */
-    double ttft_s;    /**< [s], NaN = not measured */
-    double tpot_s;    /**< [s], NaN = not measured */
-    double e2e_s;     /**< [s], NaN = not measured */
+    int64_t threads;          /**< CPU cores at work; 0 = all */
+    int64_t batched_tokens;   /**< most tokens in one step; 0 = the file doesn't say */
+    struct probed probed;     /**< of its threads, beside it */
+    double ttft_s;            /**< [s], NaN = not measured */
+    double tpot_s;            /**< [s], NaN = not measured */
+    double e2e_s;             /**< [s], NaN = not measured */
     double prefill_tok_per_s; /**< [tokens/s], NaN = not measured */
     double decode_tok_per_s;  /**< [tokens/s] over the whole batch, NaN = not measured */
     double output_tok_per_s;  /**< batch·output / E2E [tokens/s], NaN = not measured */

@@ -33,7 +33,7 @@ tokenroof plot "$work/published.csv" --kind scatter --x measured_s --y predicted
     --title "Predicted and measured TTFT and TPOT: RooflineBench" -o "$out/predicted.png"
 
 # A CPU, measured and predicted: committed traces of our own kernel.
-traces=$root/validate/traces/zen4-2core
+traces=$root/validate/traces/zen4-2core/round-1
 tokenroof validate "$traces"/runs-*.csv "$traces"/moe*.csv "$traces"/olmoe*.csv --device zen4-2core --format csv -o "$work/cpu.csv"
 tokenroof plot "$work/cpu.csv" --kind scatter --x measured_s --y predicted_s --series class \
     --title "A 2-core Zen 4 CPU: TTFT and TPOT, measured and predicted" -o "$out/cpu-predicted.png"

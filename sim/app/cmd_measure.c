@@ -31,7 +31,11 @@ static const char run_header[] =
     "model,weights,activations,kv_cache,arithmetic,threads,batched_tokens,layers,experts,top_k,"
     "expert_ffn,skew,batch,input,depth,output,ttft_ms,ttft_min_ms,ttft_spread,ttft_runs,tpot_ms,"
     "tpot_min_ms,tpot_spread,tpot_outliers,input_tok_per_s,output_tok_per_s,read_gb_s,"
-    "exchange_gb_s,barrier_us,others,distinct,distinct_uniform,distinct_visited\n";
+    "exchange_gb_s,barrier_us,fma_gflop_s,latency_ns,others,distinct,distinct_uniform,distinct_"
+    "visited\n";
+
+/* Processors of others beyond which times say more about them. */
+static const double bearable_others = 0.1;
 
 static int save(struct trace *trace)
 {
@@ -69,14 +73,18 @@ static void add_run(const struct measure_case *c, const struct measure_result *r
                     double others, struct text *out)
 {
     double batch = (double)c->batch;
+    const struct probed *probed = &result->probed;
     text_addf(out, "%.6g,%.6g,%.3g,%lld", 1e3 * result->ttft.median_s, 1e3 * result->ttft.least_s,
               result->ttft.spread_ratio, (long long)result->ttft.count);
     text_addf(out, ",%.6g,%.6g,%.3g,%lld", 1e3 * result->itl.median_s, 1e3 * result->itl.least_s,
               result->itl.spread_ratio, (long long)result->itl.outliers);
     text_addf(out, ",%.5g,%.5g,%.4g", batch * (double)c->prompt / result->ttft.median_s,
-              batch / result->itl.median_s, 1e-9 * result->read_byte_per_s);
-    add_number(out, 1e-9 * result->mode.exchange_byte_per_s, "%.4g");
-    add_number(out, 1e6 * result->mode.barrier_s, "%.4g");
+              batch / result->itl.median_s, 1e-9 * probed->read_byte_per_s);
+    bool is_alone = !(probed->barrier_s > 0.0); /* one thread exchanges nothing */
+    add_number(out, is_alone ? (double)NAN : 1e-9 * probed->exchange_byte_per_s, "%.4g");
+    add_number(out, is_alone ? (double)NAN : 1e6 * probed->barrier_s, "%.4g");
+    add_number(out, 1e-9 * probed->fma_flop_per_s, "%.4g");
+    add_number(out, 1e9 * probed->latency_s, "%.4g");
     add_number(out, others, "%.2f");
     add_number(out, result->distinct, "%.4g");
     add_number(out, result->distinct_uniform, "%.4g");
@@ -122,6 +130,22 @@ static void add_counters(struct trace *trace, const char *what)
               d[COUNTER_LOADS] / d[COUNTER_INSTRUCTIONS]);
 }
 
+/* Once more, at most twice, when others had processors meanwhile or the cores moved. */
+static struct measure_result measure_undisturbed(struct trace *trace, struct measure_bench *bench,
+                                                 const struct measure_case *c, double *others)
+{
+    enum { TRIES_MAX = 3 };
+    struct measure_result result;
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        machine_others(&trace->load);
+        result = measure_run(bench, c, trace->grid.limit_s);
+        *others = machine_others(&trace->load);
+        if (result.is_steady && !(*others > bearable_others))
+            break;
+    }
+    return result;
+}
+
 static void measure_performance(struct trace *trace, struct measure_bench *bench,
                                 const struct measure_group *group, const struct measure_case *c)
 {
@@ -130,9 +154,8 @@ static void measure_performance(struct trace *trace, struct measure_bench *bench
     add_key(&group->setup, &group->variant, c, &key);
     const char *known = find_line(trace->before, text_string(&key));
     if (!known) {
-        machine_others(&trace->load);
-        struct measure_result result = measure_run(bench, c, trace->grid.limit_s);
-        double others = machine_others(&trace->load);
+        double others = 0.0;
+        struct measure_result result = measure_undisturbed(trace, bench, c, &others);
         note_load(trace, others);
         text_add(&trace->out, text_string(&key));
         add_run(c, &result, others, &trace->out);
@@ -218,7 +241,7 @@ static void add_remarks(struct trace *trace)
     add_origin(trace, &trace->out);
     machine_remarks(&machine, &trace->out);
     if (trace->grid.is_profile)
-        text_add(&trace->out, "# mean time per call over layers and steps, within whole steps; "
+        text_add(&trace->out, "# time per call: mean over layers, median over whole steps; "
                               "repeated=0\n");
     else
         text_add(&trace->out, "# medians over repetitions after a warm-up; spread is (90th - 10th "
@@ -276,7 +299,7 @@ static int measure_all(struct trace *trace)
     }
     stages_end(&trace->progress);
     counters_close(&trace->counters);
-    if (trace->busiest > 0.1)
+    if (trace->busiest > bearable_others)
         fprintf(stderr,
                 "tokenroof: other programs used up to %.1f processors meanwhile: times may be too "
                 "long\n",

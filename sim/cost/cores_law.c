@@ -7,16 +7,27 @@
 /* Keys that one thread works through at a time when a context is split for decoding. */
 static const double block_keys = 256.0;
 
+/* Cores' worth of arithmetic at work: threads, or fewer where some were siblings on one core when
+ * it was probed. */
+static double cores_at_work(const struct rates *rates)
+{
+    double core_flop_per_s = rates->peak_flop_per_s[MATH_FP32] / rates->cores;
+    double probed = rates->probed.fma_flop_per_s;
+    if (!(probed > 0.0) || !(core_flop_per_s > 0.0))
+        return rates->threads;
+    return fmin(probed / core_flop_per_s, rates->threads);
+}
+
 /* Share of the cores at work. */
 static double part_of(const struct rates *rates)
 {
-    return rates->threads / rates->cores;
+    return cores_at_work(rates) / rates->cores;
 }
 
 double cores_read_rate(const struct rates *rates, const struct kernel_fit *fit)
 {
-    if (rates->read_byte_per_s > 0.0)
-        return rates->read_byte_per_s;
+    if (rates->probed.read_byte_per_s > 0.0)
+        return rates->probed.read_byte_per_s;
     return fmin(fit->unit_ratio * part_of(rates), 1.0) * rates->memory_byte_per_s;
 }
 
@@ -29,13 +40,33 @@ double cores_cached_share(const struct rates *rates, const struct kernel_fit *fi
     return 1.0 / (1.0 + filled * filled * filled * filled);
 }
 
+/* How much longer than usual memory takes to answer. */
+static double latency_ratio(const struct rates *rates, const struct kernel_fit *fit)
+{
+    bool is_known = rates->probed.latency_s > 0.0 && fit->latency_s > 0.0;
+    return is_known ? rates->probed.latency_s / fit->latency_s : 1.0;
+}
+
+/* Seconds per byte from memory: its bandwidth, or what the lines that cores keep under way bring in
+ * the time that memory takes to answer (Little's law). */
+static double memory_s_per_byte(const struct rates *rates, const struct kernel_fit *fit)
+{
+    const double line_bytes = 64.0;
+    const double sharpness = 8.0;
+    double bandwidth = 1.0 / (fit->memory_ratio * cores_read_rate(rates, fit));
+    if (!(fit->line_count > 0.0) || !(fit->latency_s > 0.0))
+        return bandwidth;
+    double latency = fit->latency_s * latency_ratio(rates, fit);
+    double flight = latency / (fit->line_count * line_bytes * cores_at_work(rates));
+    return smooth_max(bandwidth, flight, sharpness);
+}
+
 /* Seconds per byte that is read once per step. */
 static double stream_s_per_byte(const struct rates *rates, const struct kernel_fit *fit)
 {
     double hit = cores_cached_share(rates, fit);
     double cache = fit->cache_speed * rates->memory_byte_per_s * part_of(rates);
-    double memory = fit->memory_ratio * cores_read_rate(rates, fit);
-    return hit / cache + (1.0 - hit) / memory;
+    return hit / cache + (1.0 - hit) * memory_s_per_byte(rates, fit);
 }
 
 /* Sharing one operator among cores: nothing for one, for more a tree of wake-ups, hand-outs of
@@ -45,8 +76,8 @@ static double fork_time(const struct rates *rates, const struct kernel_fit *fit,
     if (!(rates->threads > 1.0))
         return 0.0;
     double count = fit->fork_count > 0.0 ? fit->fork_count : forks;
-    double barrier = rates->barrier_s > 0.0
-                         ? rates->barrier_s
+    double barrier = rates->probed.barrier_s > 0.0
+                         ? rates->probed.barrier_s
                          : fit->barrier_s * log2(rates->threads) / log2(rates->cores);
     return count * barrier;
 }
@@ -55,7 +86,7 @@ static double fork_time(const struct rates *rates, const struct kernel_fit *fit,
  * core's cache, slowly where cores have no cache in common. */
 static double exchange_time(const struct rates *rates, const struct kernel_fit *fit, double bytes)
 {
-    double rate = rates->exchange_byte_per_s;
+    double rate = rates->probed.exchange_byte_per_s;
     if (!(rate > 0.0))
         rate = fit->exchange_ratio * rates->memory_byte_per_s;
     if (fit->cross_ratio > 0.0)
@@ -101,16 +132,8 @@ static double load_rows(const struct kernel_fit *fit, double bytes_per_weight)
     return fit->tile_load + (is_packed ? fit->unpack_rows : 0.0);
 }
 
-/* Products that pass over the weights several times: the first pass waits for memory, the others
- * find its panel in the nearest cache. */
-static double passes_time(const struct kernel_fit *fit, double compute_s, double memory_s,
-                          double passes)
-{
-    double each = compute_s / passes;
-    return smooth_max(each, memory_s, fit->smooth) + (passes - 1.0) * each;
-}
-
-/* rows + tile_load per pass: each loads the weights whatever its rows. */
+/* rows + tile_load per pass: each loads the weights whatever its rows. The next panel of weights is
+ * on its way meanwhile. */
 static struct op_cost gemm_time(const struct rates *rates, const struct kernel_rate *rate,
                                 const struct op *op)
 {
@@ -123,7 +146,7 @@ static struct op_cost gemm_time(const struct rates *rates, const struct kernel_r
     double memory = (op->weight_bytes + op->kv_bytes) * stream_s_per_byte(rates, fit);
     double fixed = fit->fixed_s + fork_time(rates, fit, 2.0);
     return (struct op_cost){
-        .time_s = fixed + passes_time(fit, compute, memory, passes) +
+        .time_s = fixed + smooth_max(compute, memory, fit->smooth) +
                   activation_time(rates, fit, op->activation_bytes),
         .compute_s = compute,
         .memory_s = memory,
@@ -145,7 +168,7 @@ static struct op_cost experts_time(const struct rates *rates, const struct kerne
     double memory = op->weight_bytes * stream_s_per_byte(rates, fit);
     double fixed = fit->fixed_s + fit->expert_s * shape->groups + fork_time(rates, fit, 6.0);
     return (struct op_cost){
-        .time_s = fixed + passes_time(fit, compute, memory, passes) +
+        .time_s = fixed + smooth_max(compute, memory, fit->smooth) +
                   activation_time(rates, fit, op->activation_bytes),
         .compute_s = compute,
         .memory_s = memory,
@@ -248,11 +271,11 @@ static struct op_cost row_time(const struct rates *rates, const struct kernel_ra
                                const struct op *op)
 {
     const struct kernel_fit *fit = &rate->fit;
-    double threads = row_threads(rates, op);
+    double threads = fmin(row_threads(rates, op), cores_at_work(rates));
     double bytes = op_bytes(op);
     double passed = bytes * passes_of(fit, op->kind);
     double core_rate = fit->convert_ratio * rates->memory_byte_per_s / rates->cores;
-    double far = fit->row_s > 0.0 ? places_of(op) * fit->row_s : 0.0;
+    double far = fit->row_s > 0.0 ? places_of(op) * fit->row_s * latency_ratio(rates, fit) : 0.0;
     bool is_in_turns = takes_turns(op) && threads > 1.0;
     double time =
         (passed / core_rate + far) / (is_in_turns ? 1.0 : threads) +

@@ -23,6 +23,17 @@ struct kernel_rate {
                            roofline */
 };
 
+/** What the cores at work could do when something was measured, probed beside it: shared machines
+ * drift, and virtual cores move. 0 = not probed, as the device says. */
+struct probed {
+    double read_byte_per_s; /**< read from memory [B/s] */
+    double
+        exchange_byte_per_s; /**< of data that another core has just written [B/s]; one core: 0 */
+    double barrier_s;        /**< fork and join [s]; one core: 0 */
+    double fma_flop_per_s;   /**< fp32 multiply-adds in registers [FLOP/s] */
+    double latency_s;        /**< until memory answers one core [s] */
+};
+
 /** Everything about a device that operator times depend on; prepared once, then only read. */
 struct rates {
     struct kernel_rate kernels[KERNEL_COUNT][MATH_COUNT];
@@ -36,13 +47,10 @@ struct rates {
     double cores;                       /**< CPU cores of the device; 1 for other kinds */
     double threads;                     /**< of which are at work */
     double working_set_bytes;           /**< re-read every step [B]; 0 = larger than any cache */
-    double read_byte_per_s;     /**< probed beside the measurement [B/s]; 0 = as the device says */
-    double exchange_byte_per_s; /**< moved between cores, probed beside the measurement [B/s]; 0 =
-                                   as the device says */
-    double barrier_s;           /**< fork and join, probed likewise [s]; 0 = as the device says */
-    double link_byte_per_s;     /**< to the other devices of the node [B/s], 0 = none */
-    double network_byte_per_s;  /**< attained to other nodes [B/s], 0 = none */
-    double network_hop_s;       /**< one message to another node [s] */
+    struct probed probed;               /**< instead of what the device says */
+    double link_byte_per_s;             /**< to the other devices of the node [B/s], 0 = none */
+    double network_byte_per_s;          /**< attained to other nodes [B/s], 0 = none */
+    double network_hop_s;               /**< one message to another node [s] */
     double rank_wait_s;         /**< for the slowest rank, at every collective of all ranks [s] */
     double host_byte_per_s;     /**< to the host's memory by the datasheet [B/s], 0 = no link */
     double quantise_byte_per_s; /**< memory rate at which activations are quantised by kernels of

@@ -108,7 +108,10 @@ extern const char *const kernel_family_names[KERNEL_FAMILY_COUNT];
       "bandwidth of data that another unit wrote, in units of memory bandwidth")                   \
     X(cross_ratio, "cross", NUMBER, 1e-4, 100,                                                     \
       "attained fraction of that bandwidth by activations")                                        \
-    X(fork_count, "forks", NUMBER, 0, 1000, "barriers that sharing one operator is worth")
+    X(fork_count, "forks", NUMBER, 0, 1000, "barriers that sharing one operator is worth")         \
+    X(line_count, "lines", NUMBER, 0, 10000,                                                       \
+      "cache lines that a unit keeps under way from memory")                                       \
+    X(latency_s, "latency", SECOND, 0, 1, "time until memory delivers a line")
 
 #define KERNEL_PARAM_MEMBER(member, key, dimension, low, high, meaning) double member;
 /** Parameters of one kernel class on one device, for one arithmetic. */

@@ -14,9 +14,6 @@ static const struct {
     {"peak",      probe_peak        },
     {"gemm",      probe_gemm        },
     {"grouped",   probe_grouped_gemm},
-    {"experts",   probe_experts     },
-    {"attention", probe_attention   },
-    {"rows",      probe_rows        },
     {"barrier",   probe_barrier     },
     {"library",   probe_library_gemm},
 };

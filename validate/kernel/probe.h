@@ -36,7 +36,8 @@ bool probe_peak(const struct probe_options *options, struct table *table);
 
 /**
  * threads, format, weights (cold or cached), rows M, columns N, depth K: time, FLOP/s and weight
- * B/s of M x N x K products, conversion of operands included.
+ * B/s of M x N x K products, conversion of operands included; of few rows also what all threads
+ * read from memory right after (read_byte_per_s): the bandwidth of shared machines drifts.
  */
 bool probe_gemm(const struct probe_options *options, struct table *table);
 
@@ -45,22 +46,6 @@ bool probe_gemm(const struct probe_options *options, struct table *table);
  * gate, up and down products as the MoE layer runs them.
  */
 bool probe_grouped_gemm(const struct probe_options *options, struct table *table);
-
-/**
- * Whole layers of routed experts as a step runs them after its router: threads, format, hidden,
- * expert FFN, experts, top_k, tokens, experts hit: time.
- */
-bool probe_experts(const struct probe_options *options, struct table *table);
-
-/** threads, cache format, head shape, requests, new and past tokens: time, FLOP/s, cache B/s. */
-bool probe_attention(const struct probe_options *options, struct table *table);
-
-/** The products, experts and decode attention of few rows also note what all threads read from
- * memory right after them (read_byte_per_s): the bandwidth of shared machines drifts. */
-
-/** threads, kind of row-wise work, elements: time and B/s; after weights went through the nearest
- * caches, as in a step. */
-bool probe_rows(const struct probe_options *options, struct table *table);
 
 /** threads: time of an empty operator's fork and join [s]. */
 bool probe_barrier(const struct probe_options *options, struct table *table);
@@ -72,10 +57,11 @@ bool probe_barrier(const struct probe_options *options, struct table *table);
 bool probe_library_gemm(const struct probe_options *options, struct table *table);
 
 /**
- * Read bandwidth of all threads of `pool` over `size_bytes` [B/s]: best of the readings that fit in
- * `limit_s`. To be interleaved with runs, as the bandwidth of shared machines drifts.
+ * Read bandwidth of all threads of `pool` over `size_bytes` of `memory`, which somebody has written
+ * before [B/s]: mean over `limit_s`, at least two passes. Not the best pass: neighbours of a shared
+ * machine take bandwidth in bursts of milliseconds, for seconds. To be interleaved with runs.
  */
-double probe_read_bandwidth(struct pool *pool, enum isa isa_limit, size_t size_bytes,
+double probe_read_bandwidth(struct pool *pool, enum isa isa_limit, void *memory, size_t size_bytes,
                             double limit_s);
 
 /**
@@ -88,8 +74,18 @@ double probe_exchange_rate(struct pool *pool);
 /** Fork and join of the pool's threads with nothing to do [s]: median of some hundred. */
 double probe_barrier_time(struct pool *pool);
 
-/** Columns for both, of the rows that were timed with more than one thread. */
+/** fp32 multiply-adds in registers of all threads together [FLOP/s]: half of them are missing while
+ * two virtual cores are threads of one core. */
+double probe_fma_rate(struct pool *pool);
+
+/** Time until one load from `size_bytes` of `memory`, each at an address that the last one tells,
+ * is answered [s]: mean of some thousand. Neighbours make it longer before they take bandwidth. */
+double probe_latency(const void *memory, size_t size_bytes);
+
+/** Columns for these; the first two only where more than one thread ran. */
 #define PROBE_EXCHANGE_COLUMN "exchange_byte_per_s"
 #define PROBE_BARRIER_COLUMN "beside_barrier_s"
+#define PROBE_FMA_COLUMN "fma_flop_per_s"
+#define PROBE_LATENCY_COLUMN "latency_s"
 
 #endif

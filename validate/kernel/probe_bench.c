@@ -90,18 +90,13 @@ void bench_read(const struct bench *bench, size_t bytes)
 
 double bench_read_rate(const struct bench *bench)
 {
+    enum { PASSES = 3 };
     const size_t enough = 128 << 20;
-    struct read_job job = {.bench = bench, .bare = bare_kernels_for(bench->gemm.features)};
-    job.bytes = bench->weights_bytes < enough ? bench->weights_bytes : enough;
-    int64_t threads = pool_threads(bench->gemm.pool);
-    int64_t best_ns = INT64_MAX;
-    for (int i = 0; i < 3; i++) {
-        int64_t start = clock_ns();
-        pool_run(bench->gemm.pool, threads, 1, (struct pool_task){read_parts, &job});
-        int64_t taken = clock_ns() - start;
-        best_ns = taken < best_ns ? taken : best_ns;
-    }
-    return (double)job.bytes / (1e-9 * (double)best_ns);
+    size_t bytes = bench->weights_bytes < enough ? bench->weights_bytes : enough;
+    int64_t start = clock_ns();
+    for (int i = 0; i < PASSES; i++)
+        bench_read(bench, bytes);
+    return PASSES * (double)bytes / (1e-9 * (double)(clock_ns() - start));
 }
 
 struct touch_job {

@@ -34,7 +34,7 @@ void bench_touch(const struct gemm *gemm, struct float_rows x, int64_t rows, int
 /** All threads read the first `bytes` of the pool, each its part. */
 void bench_read(const struct bench *bench, size_t bytes);
 
-/** What all threads read from memory right now [B/s]: best of three passes. */
+/** What all threads read from memory right now [B/s]: mean of three passes. */
 double bench_read_rate(const struct bench *bench);
 
 #endif

@@ -70,7 +70,8 @@ static void product_row(const struct probe_options *options, struct product *p, 
                      weights * format_bytes(p->format) / time.median_s);
     if (p->is_cold && p->rows <= MEMORY_ROWS)
         table_set_number(table, row, columns->read, bench_read_rate(p->bench));
-    probe_set_mode(table, row, columns->mode, p->bench->gemm.pool);
+    probe_set_mode(table, row, columns->mode, p->bench->gemm.pool, p->bench->weights,
+                   p->bench->weights_bytes);
     probe_set_time(table, row, columns->time, time);
 }
 

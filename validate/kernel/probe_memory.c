@@ -122,24 +122,25 @@ bool probe_bandwidth(const struct probe_options *options, struct table *table)
     return is_complete;
 }
 
-double probe_read_bandwidth(struct pool *pool, enum isa isa_limit, size_t size_bytes,
+double probe_read_bandwidth(struct pool *pool, enum isa isa_limit, void *memory, size_t size_bytes,
                             double limit_s)
 {
-    struct pages pages;
     struct isa_features features = isa_detect(isa_limit);
     struct stream stream = {
-        .gemm = {pool, features, row_kernels_for(features.isa)},
+        .gemm = {pool,                           features, row_kernels_for(features.isa)},
         .bare = bare_kernels_for(features),
-        .part_bytes = (int64_t)size_bytes
+        .part_bytes = (int64_t)size_bytes,
+        .arrays = {memory},
     };
-    pages_init(&pages);
-    stream.arrays[0] = pages_take(&pages, size_bytes);
-    if (!stream.arrays[0])
-        return 0.0;
-    memset(stream.arrays[0], 1, size_bytes);
-    struct probe_time time = probe_repeat((struct probe_task){run_stream, &stream, NULL}, limit_s);
-    pages_release(&pages);
-    return (double)size_bytes / time.best_s;
+    int64_t start = clock_ns();
+    double taken_s = 0.0;
+    double bytes = 0.0;
+    while (taken_s < limit_s || bytes < 2.0 * (double)size_bytes) {
+        run_stream(&stream, 0);
+        bytes += (double)size_bytes;
+        taken_s = 1e-9 * (double)(clock_ns() - start);
+    }
+    return bytes / taken_s;
 }
 
 /* Every thread runs the same loop. */
@@ -242,6 +243,21 @@ bool probe_barrier(const struct probe_options *options, struct table *table)
     return true;
 }
 
+double probe_latency(const void *memory, size_t size_bytes)
+{
+    enum { LOADS = 8000 };
+    const uint64_t lines = size_bytes / CACHE_LINE_BYTES;
+    const unsigned char *bytes = memory;
+    uint64_t at = 1;
+    int64_t start = clock_ns();
+    for (int i = 0; i < LOADS; i++) {
+        at = at * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        at += bytes[(at >> 20) % lines * CACHE_LINE_BYTES];
+    }
+    double taken_s = 1e-9 * (double)(clock_ns() - start);
+    return at ? taken_s / LOADS : 0.0; /* looked at, so that no load is left out */
+}
+
 /* Parts that threads pass round: thread t rewrites part t + turn. */
 struct exchange {
     float *parts;
@@ -281,6 +297,35 @@ double probe_exchange_rate(struct pool *pool)
     }
     pages_release(&pages);
     return 2.0 * (double)bytes / (1e-9 * (double)probe_median_ns(times, EXCHANGES));
+}
+
+/* Multiply-adds of a tenth of a millisecond per thread. */
+struct fma_job {
+    struct bare_kernels bare;
+    double flops[64]; /* per item */
+};
+
+static void run_fma(void *context, int thread, int64_t begin, int64_t end)
+{
+    const int64_t rounds = 20000;
+    struct fma_job *job = context;
+    float sink = 0.0f;
+    (void)thread;
+    for (int64_t item = begin; item < end; item++)
+        job->flops[item % 64] = job->bare.fp32(rounds, &sink);
+}
+
+double probe_fma_rate(struct pool *pool)
+{
+    enum { ROUNDS = 9 };
+    int64_t times[ROUNDS];
+    struct fma_job job = {.bare = bare_kernels_for(isa_detect(ISA_AVX512))};
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t start = clock_ns();
+        pool_run(pool, pool_threads(pool), 1, (struct pool_task){run_fma, &job});
+        times[i] = clock_ns() - start;
+    }
+    return job.flops[0] * pool_threads(pool) / (1e-9 * (double)probe_median_ns(times, ROUNDS));
 }
 
 double probe_barrier_time(struct pool *pool)

@@ -70,11 +70,16 @@ int probe_add_mode_columns(struct table *table)
 {
     int first = probe_number_column(table, PROBE_EXCHANGE_COLUMN, "between cores", "B/s");
     probe_number_column(table, PROBE_BARRIER_COLUMN, "fork and join", "s");
+    probe_number_column(table, PROBE_FMA_COLUMN, "multiply-adds", "FLOP/s");
+    probe_number_column(table, PROBE_LATENCY_COLUMN, "latency", "s");
     return first;
 }
 
-void probe_set_mode(struct table *table, int row, int first_column, struct pool *pool)
+void probe_set_mode(struct table *table, int row, int first_column, struct pool *pool,
+                    const void *memory, size_t size_bytes)
 {
+    table_set_number(table, row, first_column + 2, probe_fma_rate(pool));
+    table_set_number(table, row, first_column + 3, probe_latency(memory, size_bytes));
     if (pool_threads(pool) < 2)
         return;
     table_set_number(table, row, first_column, probe_exchange_rate(pool));

@@ -31,12 +31,14 @@ int probe_add_time_columns(struct table *table);
 /** Sets them. */
 void probe_set_time(struct table *table, int row, int first_column, struct probe_time time);
 
-/** Columns of how cores work together right now: bandwidth between them, fork and join; returns the
- * index of the first. */
+/** Columns of what cores can do right now: bandwidth between them, fork and join, multiply-adds,
+ * latency of memory; returns the index of the first. */
 int probe_add_mode_columns(struct table *table);
 
-/** Sets them; nothing for one thread. */
-void probe_set_mode(struct table *table, int row, int first_column, struct pool *pool);
+/** Sets them, the first two only for several threads. Latency is that of `size_bytes` of `memory`.
+ */
+void probe_set_mode(struct table *table, int row, int first_column, struct pool *pool,
+                    const void *memory, size_t size_bytes);
 
 /** Tells the caller of the probe how far it is. */
 void probe_report(const struct probe_options *options, int64_t done, int64_t all);

@@ -3,6 +3,8 @@
 
 #include "check.h"
 
+#include <string.h>
+
 #include <stdio.h>
 
 static struct probe_options quick_options(void)
@@ -52,13 +54,17 @@ static void memory_and_arithmetic(void)
                 rows_of(probe_bandwidth, "bandwidth_byte_per_s"), 2 * 3 * 6);
     check_at_least("fp32 at least", rows_of(probe_peak, "peak_flop_per_s"), 2);
     check_count("barriers", rows_of(probe_barrier, "barrier_s"), 2);
-    check_count("row-wise work", rows_of(probe_rows, "bandwidth_byte_per_s"), 2 * 3 * (5 * 4 + 2));
 }
 
 static void a_single_reading(void)
 {
+    static unsigned char memory[1 << 20];
     struct pool *pool = pool_new(2);
-    check_at_least("read bandwidth", probe_read_bandwidth(pool, ISA_AVX512, 1 << 20, 0.001), 1e7);
+    memset(memory, 1, sizeof memory);
+    check_at_least("read bandwidth",
+                   probe_read_bandwidth(pool, ISA_AVX512, memory, sizeof memory, 0.001), 1e7);
+    check_at_least("latency", probe_latency(memory, sizeof memory), 1e-10);
+    check_at_least("multiply-adds", probe_fma_rate(pool), 1e8);
     check_at_least("between threads", probe_exchange_rate(pool), 1e6);
     check_at_least("fork and join", probe_barrier_time(pool), 1e-9);
     pool_free(pool);

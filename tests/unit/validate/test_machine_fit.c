@@ -86,10 +86,10 @@ static void fill_barrier(struct table *table, struct arena *arena)
 static double product_time(double threads, double rows, double columns, double depth)
 {
     double passes = ceil(rows / 12.0);
-    double each = 2.0 * columns * depth * (rows / passes + 2.0) / (0.8 * peak * threads / 2.0);
+    double compute = 2.0 * columns * depth * (rows + 2.0 * passes) / (0.8 * peak * threads / 2.0);
     double stream = 4.0 * columns * depth / (0.9 * (threads < 2.0 ? one_core : memory));
     double moved = 4.0 * rows * (columns + depth) / (3.0 * memory * threads / 2.0);
-    return pow(pow(each, 8.0) + pow(stream, 8.0), 0.125) + (passes - 1.0) * each + moved + 1e-6 +
+    return pow(pow(compute, 8.0) + pow(stream, 8.0), 0.125) + moved + 1e-6 +
            (threads > 1.0 ? 2e-6 : 0.0);
 }
 
