@@ -30,7 +30,7 @@ static const struct batch_part parts[] = {
     {1,  32,  0,    1},
     {1,  128, 0,    1},
     {1,  512, 0,    1},
-    {16, 32,  0,    1},
+    {4,  48,  0,    1},
     {1,  1,   128,  1},
     {1,  1,   1024, 1},
     {2,  1,   512,  1},
@@ -66,7 +66,7 @@ static struct model model_of(int skeleton, enum format format)
     return (struct model){
         .id = "made-up",
         .name = "made-up",
-        .layers = layers < 2.0 ? 2 : (int64_t)layers,
+        .layers = (int64_t)layers,
         .hidden = skeletons[skeleton].hidden,
         .vocab = skeletons[skeleton].vocab,
         .has_tied_embeddings = true,

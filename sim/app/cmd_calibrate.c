@@ -23,7 +23,7 @@ static const struct option_row rows[] = {
     {"rows",                                                                0, "N", "a fit looks at about this many rows (default 6000)"},
     {"runs",                                                            0, NULL, "fit a few fractions to whole runs, where no kernels were timed"},
     {"leave-one-out",                                    0, NULL, "also predict each model by a fit on all others"},
-    {"this-machine",                                                        0, NULL, "measure this machine's CPU for about two minutes and fit it"},
+    {"this-machine",                                                        0, NULL, "measure this machine's CPU for two to three minutes and fit it"},
     {"threads",                                                          0, "N", "with --this-machine: use at most N threads (default: all cores)"},
     {"point",                                                                0, "TIME", "with --this-machine: time per measured point (default 25ms)"},
     {"tables",       0, "FOLDER",
