@@ -145,13 +145,7 @@ static struct op_cost gemm_time(const struct rates *rates, const struct kernel_r
     double compute = 2.0 * weights * (shape->rows + passes * load) / flop_rate(rates, rate);
     double memory = (op->weight_bytes + op->kv_bytes) * stream_s_per_byte(rates, fit);
     double fixed = fit->fixed_s + fork_time(rates, fit, 2.0);
-    return (struct op_cost){
-        .time_s = fixed + smooth_max(compute, memory, fit->smooth) +
-                  activation_time(rates, fit, op->activation_bytes),
-        .compute_s = compute,
-        .memory_s = memory,
-        .fixed_s = fixed,
-    };
+    return joined(fit, fixed, compute, memory, activation_time(rates, fit, op->activation_bytes));
 }
 
 /* gather and convert, up, activation, convert, down, scatter: six forks and joins. Rows per expert
@@ -167,13 +161,7 @@ static struct op_cost experts_time(const struct rates *rates, const struct kerne
     double compute = 2.0 * weights * (shape->rows + passes * load) / flop_rate(rates, rate);
     double memory = op->weight_bytes * stream_s_per_byte(rates, fit);
     double fixed = fit->fixed_s + fit->expert_s * shape->groups + fork_time(rates, fit, 6.0);
-    return (struct op_cost){
-        .time_s = fixed + smooth_max(compute, memory, fit->smooth) +
-                  activation_time(rates, fit, op->activation_bytes),
-        .compute_s = compute,
-        .memory_s = memory,
-        .fixed_s = fixed,
-    };
+    return joined(fit, fixed, compute, memory, activation_time(rates, fit, op->activation_bytes));
 }
 
 /* A part of the work that can't be cut further than into `items`. */
