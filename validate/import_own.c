@@ -1,5 +1,6 @@
 /* Our own two tables, for people who measured something themselves; see validate/README.md. */
 #include "validate/import.h"
+#include "validate/machine.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -137,9 +138,6 @@ static struct run_sample *add_run(struct csv *csv, struct sink *sink, const stru
     return run;
 }
 
-/* Processors that other programs may use before a row says more about them than about us. */
-static const double bearable_others = 0.1;
-
 static void read_measured_runs(struct csv *csv, struct sink *sink)
 {
     struct run_columns c = find_run_columns(csv);
@@ -154,7 +152,7 @@ static void read_measured_runs(struct csv *csv, struct sink *sink)
         double others = optional(csv, &c.others);
         if (!sink_accepts(sink, s, 4))
             continue;
-        if (others > bearable_others) {
+        if (others > MACHINE_BEARABLE_OTHERS) {
             sink_refuse(sink, "other programs used more than 0.1 processors meanwhile");
             continue;
         }

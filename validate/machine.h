@@ -33,6 +33,9 @@ struct machine_load {
 };
 double machine_others(struct machine_load *state);
 
+/** Processors in use by others beyond which a time says more about them. */
+#define MACHINE_BEARABLE_OTHERS 0.1
+
 /** Remarks ("# key: value" lines) that say what was measured on. */
 void machine_remarks(const struct machine *machine, struct text *out);
 

@@ -154,36 +154,6 @@ static enum format format_of(const struct table *table, int row)
     return (enum format)format;
 }
 
-/* A fork and join takes a microsecond, unless another program had one of the cores. */
-static bool is_disturbed(const struct table *table, int row)
-{
-    const double longest_s = 2e-5;
-    return cell(table, row, PROBE_BARRIER_COLUMN) > longest_s;
-}
-
-/* 0 where nothing was probed. */
-static double known(const struct table *table, int row, const char *column)
-{
-    double value = cell(table, row, column);
-    return value > 0.0 ? value : 0.0;
-}
-
-static void add_sample(struct sink *sink, const struct table *table, int row, const struct op *op)
-{
-    if (is_disturbed(table, row))
-        return;
-    struct kernel_sample *sample = sink_kernel(sink, op, cell(table, row, "time_s"), row + 1);
-    if (!sample)
-        return;
-    double set = cell(table, row, "working_set_bytes");
-    sample->threads = cell(table, row, "threads");
-    sample->probed = (struct probed){
-        known(table, row, "read_byte_per_s"), known(table, row, PROBE_EXCHANGE_COLUMN),
-        known(table, row, PROBE_BARRIER_COLUMN), known(table, row, PROBE_FMA_COLUMN),
-        known(table, row, PROBE_LATENCY_COLUMN)};
-    sample->working_set_bytes = set > 0.0 ? set : 0.0;
-}
-
 /* Products with cold weights; activations are fp32 outside of them. */
 static void add_products(struct sink *sink, const struct table *table)
 {
@@ -199,7 +169,7 @@ static void add_products(struct sink *sink, const struct table *table)
                               .math = format_math(format)};
         struct op op = describe_gemm(&c);
         if (is_word(table, row, "residence", "cold"))
-            add_sample(sink, table, row, &op);
+            machine_sample_add(sink, table, row, &op);
     }
 }
 

@@ -43,8 +43,7 @@ static const struct batch_part parts[] = {
 enum {
     SKELETONS = sizeof skeletons / sizeof *skeletons,
     PARTS = sizeof parts / sizeof *parts,
-    FORMATS = 4,
-    TRIES_MAX = 3 /* of a step during which the cores moved */
+    FORMATS = 4
 };
 
 static const enum format formats[FORMATS] = {FORMAT_FP32, FORMAT_BF16, FORMAT_Q8_0, FORMAT_Q4_0};
@@ -214,9 +213,7 @@ static bool run_decoder(const struct probe_options *options, int skeleton, enum 
     arena_init(&arena);
     struct measure_bench *bench = measure_open(&arena, &setup, REQUESTS_MAX, CONTEXT_MAX, &why);
     for (int i = 0; i < PARTS && bench; i++)
-        for (int tries = 0; tries < TRIES_MAX; tries++)
-            if (measure_step(bench, &parts[i], options->point_s, false, sink))
-                break;
+        measure_step(bench, &parts[i], options->point_s, false, sink);
     measure_close(bench);
     arena_release(&arena);
     return bench != NULL;
@@ -259,6 +256,22 @@ static double number(const struct table *table, int row, const char *column)
     return value > 0.0 ? value : 0.0;
 }
 
+void machine_sample_add(struct sink *sink, const struct table *table, int row, const struct op *op)
+{
+    const double longest_s = 2e-5; /* of a fork and join, unless another program had a core */
+    if (number(table, row, PROBE_BARRIER_COLUMN) > longest_s)
+        return;
+    struct kernel_sample *sample = sink_kernel(sink, op, number(table, row, "time_s"), row + 1);
+    if (!sample)
+        return;
+    sample->threads = number(table, row, "threads");
+    sample->working_set_bytes = number(table, row, "working_set_bytes");
+    sample->probed = (struct probed){
+        number(table, row, "read_byte_per_s"), number(table, row, PROBE_EXCHANGE_COLUMN),
+        number(table, row, PROBE_BARRIER_COLUMN), number(table, row, PROBE_FMA_COLUMN),
+        number(table, row, PROBE_LATENCY_COLUMN)};
+}
+
 void machine_steps_add(struct sink *sink, const struct table *table)
 {
     for (int row = 0; row < table->row_count; row++) {
@@ -272,15 +285,6 @@ void machine_steps_add(struct sink *sink, const struct table *table)
 #define GET_NUMBER(name, title, unit, member) op.member = number(table, row, name);
         NUMBER_LIST(GET_NUMBER)
 #undef GET_NUMBER
-        struct kernel_sample *sample =
-            sink_kernel(sink, &op, number(table, row, "time_s"), row + 1);
-        if (!sample)
-            continue;
-        sample->threads = number(table, row, "threads");
-        sample->working_set_bytes = number(table, row, "working_set_bytes");
-        sample->probed = (struct probed){
-            number(table, row, "read_byte_per_s"), number(table, row, PROBE_EXCHANGE_COLUMN),
-            number(table, row, PROBE_BARRIER_COLUMN), number(table, row, PROBE_FMA_COLUMN),
-            number(table, row, PROBE_LATENCY_COLUMN)};
+        machine_sample_add(sink, table, row, &op);
     }
 }

@@ -57,9 +57,9 @@ struct measure_sink {
 };
 
 /** Repeats the step of `part` (one to warm up, at least three, until `limit_s` has passed) and
- * hands out its operators: a mean over layers, or one per layer. False when the cores moved
- * meanwhile. */
-bool measure_step(struct measure_bench *bench, const struct batch_part *part, double limit_s,
+ * hands out its operators: a mean over layers, or one per layer. When the cores moved meanwhile it
+ * measures again, at most twice. */
+void measure_step(struct measure_bench *bench, const struct batch_part *part, double limit_s,
                   bool is_per_layer, struct measure_sink sink);
 
 /** Experts that one call hit, by the weights it declared to have read. */

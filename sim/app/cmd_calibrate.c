@@ -348,8 +348,7 @@ static int calibrate_files(struct session *session, const struct options *option
 /* Warns when others used the machine meanwhile: the fit is then too slow. */
 static void warn_busy(double others)
 {
-    const double bearable = 0.1;
-    if (others > bearable)
+    if (others > MACHINE_BEARABLE_OTHERS)
         fprintf(stderr,
                 "tokenroof: other programs used %.1f processors meanwhile: times are too long\n",
                 others);

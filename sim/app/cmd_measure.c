@@ -23,6 +23,7 @@ struct trace {
     struct counters counters;
     struct counts counted; /* since the last remark */
     double busiest;        /* processors that others used during any case */
+    int64_t unsteady;      /* cases that were disturbed, however often repeated */
     int64_t done;          /* cases */
     int64_t all;
 };
@@ -33,9 +34,6 @@ static const char run_header[] =
     "tpot_min_ms,tpot_spread,tpot_outliers,input_tok_per_s,output_tok_per_s,read_gb_s,"
     "exchange_gb_s,barrier_us,fma_gflop_s,latency_ns,others,distinct,distinct_uniform,distinct_"
     "visited\n";
-
-/* Processors of others beyond which times say more about them. */
-static const double bearable_others = 0.1;
 
 static int save(struct trace *trace)
 {
@@ -140,9 +138,10 @@ static struct measure_result measure_undisturbed(struct trace *trace, struct mea
         machine_others(&trace->load);
         result = measure_run(bench, c, trace->grid.limit_s);
         *others = machine_others(&trace->load);
-        if (result.is_steady && !(*others > bearable_others))
-            break;
+        if (result.is_steady && !(*others > MACHINE_BEARABLE_OTHERS))
+            return result;
     }
+    trace->unsteady++;
     return result;
 }
 
@@ -299,7 +298,12 @@ static int measure_all(struct trace *trace)
     }
     stages_end(&trace->progress);
     counters_close(&trace->counters);
-    if (trace->busiest > bearable_others)
+    if (trace->unsteady > 0)
+        fprintf(stderr,
+                "tokenroof: %lld cases were disturbed at every one of three tries: measure them "
+                "again when the machine is quiet\n",
+                (long long)trace->unsteady);
+    if (trace->busiest > MACHINE_BEARABLE_OTHERS)
         fprintf(stderr,
                 "tokenroof: other programs used up to %.1f processors meanwhile: times may be too "
                 "long\n",

@@ -143,6 +143,8 @@ static void moved_cores_are_told(void)
     static const struct probed apart = {58e9, 77e9, 4.6e-7, 232e9, 1.1e-7};
     static const struct probed alone = {30e9, 0.0, 0.0, 117e9, 1.1e-7};
     check_true("drift is none", measure_is_steady(&together, &slower));
+    static const struct probed burst = {10e9, 190e9, 1.2e-7, 234e9, 1.1e-7};
+    check_true("a burst of neighbours", !measure_is_steady(&together, &burst));
     check_true("siblings", !measure_is_steady(&together, &siblings));
     check_true("and back", !measure_is_steady(&siblings, &together));
     check_true("apart", !measure_is_steady(&together, &apart));
